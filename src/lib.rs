@@ -1,0 +1,7 @@
+//! Seaworthy finds security weaknesses in Kubernetes manifests and Helm charts at their source,
+//! and repairs them there.
+//!
+//! Data flows one way, and each module imports only modules above it in this list (ARCHITECTURE.md
+//! has the map, `tests/tidy.rs` holds the code against it).
+
+pub mod source;

@@ -1,0 +1,3 @@
+//! The `seaworthy` program: nothing but the exit code.
+
+fn main() {}
