@@ -5,3 +5,4 @@
 //! has the map, `tests/tidy.rs` holds the code against it).
 
 pub mod source;
+pub mod yaml;

@@ -71,7 +71,8 @@ impl TextEdits {
         let mut output = String::with_capacity(text.len() + grown);
         let mut done = 0;
         for edit in &self.edits {
-            let (Some(kept), Some(_)) = (text.get(done..edit.span.start()), text.get(edit.span.range())) else {
+            let (Some(kept), Some(_)) = (text.get(done..edit.span.start()), text.get(edit.span.range()))
+            else {
                 continue;
             };
             output.push_str(kept);

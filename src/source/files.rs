@@ -100,7 +100,8 @@ impl Files for MemoryFiles {
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, FileError> {
-        let prefix = if folder.is_empty() { String::new() } else { format!("{}/", folder.trim_end_matches('/')) };
+        let prefix =
+            if folder.is_empty() { String::new() } else { format!("{}/", folder.trim_end_matches('/')) };
         Ok(self.files.keys().filter(|path| path.starts_with(&prefix)).cloned().collect())
     }
 

@@ -1,0 +1,210 @@
+//! What the grammar allows and kubectl refuses, or drops without a word: keys that are no strings,
+//! merges of no mapping, tags that do not fit, aliases beyond measure, duplicate keys.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::builder::Builder;
+use super::scalar::{self, CoreTag, Scalar};
+use super::token::SyntaxError;
+use super::tree::{Kind, NodeId, ScalarStyle, SpanTree};
+
+/// Something kubectl drops.
+pub(super) struct Duplicate {
+    /// The key whose value is dropped.
+    pub dropped: NodeId,
+    /// The key whose value counts.
+    pub kept: NodeId,
+    /// Whether Go's map order decides which one counts (`1` and `"1"`).
+    pub random: bool,
+}
+
+/// Mappings up to this size are searched for duplicates pair by pair.
+const SMALL: usize = 12;
+
+/// Checks the nodes of the current document.
+pub(super) fn check(builder: &Builder) -> Result<Vec<Duplicate>, SyntaxError> {
+    let tree = &builder.tree;
+    let mut duplicates = Vec::new();
+    for index in builder.document_nodes() {
+        let Ok(index) = u32::try_from(index) else { break };
+        let id = NodeId(index);
+        match tree.kind(id) {
+            Kind::Mapping(_) => check_mapping(tree, id, &mut duplicates)?,
+            Kind::Scalar(style) => check_scalar(tree, id, style)?,
+            _ => {}
+        }
+    }
+    Ok(duplicates)
+}
+
+fn check_scalar(tree: &SpanTree, id: NodeId, style: ScalarStyle) -> Result<(), SyntaxError> {
+    let tag = tree.core_tag(id);
+    let text = tree.text(id);
+    let number = style == ScalarStyle::Plain && matches!(text.as_bytes().first(), Some(b'.' | b'+' | b'-'));
+    if tag.is_none() && !number {
+        return Ok(());
+    }
+    let span = tree.full_span(id);
+    match scalar::resolve(text, style == ScalarStyle::Plain, tag) {
+        Ok(Scalar::Float(value)) if !value.is_finite() && !is_key(tree, id) => Err(SyntaxError::new(
+            span,
+            format!("`{text}` is a number that JSON, and so Kubernetes, cannot hold"),
+        )),
+        Ok(_) => Ok(()),
+        Err(_) if tag == Some(CoreTag::Binary) => Err(SyntaxError::new(span, "not base64, as the tag says")),
+        Err(_) => {
+            let tag = tree.tag(id).unwrap_or("the tag");
+            Err(SyntaxError::new(span, format!("the value is not of the type {tag} says")))
+        }
+    }
+}
+
+fn is_key(tree: &SpanTree, id: NodeId) -> bool {
+    let Some(parent) = tree.parent(id).filter(|&parent| tree.kind(parent).is_mapping()) else { return false };
+    tree.pairs(parent).any(|(key, _)| key == id)
+}
+
+fn check_mapping(tree: &SpanTree, map: NodeId, duplicates: &mut Vec<Duplicate>) -> Result<(), SyntaxError> {
+    let pairs = tree.pairs(map);
+    let mut seen = Seen::new(pairs.len());
+    for (key, value) in pairs {
+        if tree.is_merge_key(key) {
+            check_merge(tree, value)?;
+            continue;
+        }
+        let Some(text) = tree.key_text(key) else { return Err(bad_key(tree, key)) };
+        if let Some(dropped) = seen.replace(text, key) {
+            let random = is_string(tree, dropped) != is_string(tree, key);
+            duplicates.push(Duplicate { dropped, kept: key, random });
+        }
+    }
+    Ok(())
+}
+
+fn is_string(tree: &SpanTree, key: NodeId) -> bool {
+    matches!(tree.resolved(tree.resolve(key)), Some(Scalar::String(_)))
+}
+
+/// The keys of one mapping so far.
+enum Seen<'a> {
+    Few(Vec<(Cow<'a, str>, NodeId)>),
+    Many(HashMap<Cow<'a, str>, NodeId>),
+}
+
+impl<'a> Seen<'a> {
+    fn new(size: usize) -> Self {
+        if size <= SMALL {
+            Self::Few(Vec::with_capacity(size))
+        } else {
+            Self::Many(HashMap::with_capacity(size))
+        }
+    }
+
+    /// Notes a key; returns the one it takes the place of.
+    fn replace(&mut self, text: Cow<'a, str>, key: NodeId) -> Option<NodeId> {
+        match self {
+            Self::Many(keys) => keys.insert(text, key),
+            Self::Few(keys) => {
+                if let Some((_, found)) = keys.iter_mut().find(|(known, _)| *known == text) {
+                    return Some(std::mem::replace(found, key));
+                }
+                keys.push((text, key));
+                None
+            }
+        }
+    }
+}
+
+fn bad_key(tree: &SpanTree, key: NodeId) -> SyntaxError {
+    let span = tree.full_span(key);
+    let node = tree.resolve(key);
+    if tree.kind(node).is_scalar() {
+        return match tree.resolved(node) {
+            Some(Scalar::UInt(_)) => {
+                SyntaxError::new(span, "a key that is a number beyond 64 bits is refused")
+            }
+            _ => SyntaxError::new(span, "a key cannot be null").help("quote the key"),
+        };
+    }
+    let written = tree.source.slice(span);
+    let error = SyntaxError::new(span, "a key cannot be a mapping or a list");
+    let outer = tree.parent(key).map_or("", |parent| tree.source.slice(tree.span(parent)));
+    if outer.starts_with("{{") || written.starts_with("{{") {
+        return error
+            .help("`{{` begins a template action: this file is a template, or the value needs quotes");
+    }
+    error.help("quote the key")
+}
+
+fn check_merge(tree: &SpanTree, value: NodeId) -> Result<(), SyntaxError> {
+    let refuse = |id| {
+        let message = "`<<` takes a mapping or a list of mappings";
+        Err(SyntaxError::new(tree.full_span(id), message).help("quote the key if it is meant literally"))
+    };
+    match tree.kind(value) {
+        Kind::Sequence(_) => {
+            let wrong =
+                tree.children(value).iter().find(|&&item| !tree.kind(tree.resolve(item)).is_mapping());
+            wrong.map_or(Ok(()), |&item| refuse(item))
+        }
+        _ if tree.kind(tree.resolve(value)).is_mapping() => Ok(()),
+        _ => refuse(value),
+    }
+}
+
+/// Refuses a document whose aliases stand for too much: by kubectl's own measure, by the limit on
+/// nodes, or because they nest too deep.
+pub(super) fn check_aliases(
+    builder: &Builder,
+    root: NodeId,
+    alias_nodes: usize,
+    depth: usize,
+) -> Result<(), SyntaxError> {
+    if !builder.has_aliases() {
+        return Ok(());
+    }
+    let tree = &builder.tree;
+    let own = builder.document_nodes().len();
+    // A walk over the tree with aliases followed, as go-yaml's decoder does it. It counts, so it is
+    // bounded by the limit; the stack holds (node, next child, inside an alias).
+    let mut stack: Vec<(NodeId, usize, bool)> = vec![(root, 0, false)];
+    let (mut decoded, mut aliased) = (2usize, 0usize);
+    while let Some((node, next, inside)) = stack.pop() {
+        let child = match tree.kind(node) {
+            Kind::Alias if next == 0 => Some(tree.resolve(node)),
+            _ => tree.children(node).get(next).copied(),
+        };
+        let Some(child) = child else { continue };
+        let inside_child = inside || tree.kind(node) == Kind::Alias;
+        stack.push((node, next + 1, inside));
+        if stack.len() > depth.saturating_mul(2) {
+            let message = format!("aliases nest deeper than {depth} levels");
+            return Err(SyntaxError::new(tree.full_span(node), message));
+        }
+        stack.push((child, 0, inside_child));
+        decoded += 1;
+        aliased += usize::from(inside_child);
+        if aliased > 100 && decoded > 1000 && is_excessive(aliased, decoded) {
+            return Err(SyntaxError::new(
+                tree.full_span(root),
+                "kubectl refuses the document: excessive aliasing",
+            ));
+        }
+        if aliased > alias_nodes {
+            let message = format!("aliases stand for more than {alias_nodes} nodes ({own} are written)");
+            return Err(SyntaxError::new(tree.full_span(root), message));
+        }
+    }
+    Ok(())
+}
+
+/// go-yaml v2's measure: the share of nodes that come through aliases.
+fn is_excessive(aliased: usize, decoded: usize) -> bool {
+    const LOW: f64 = 400_000.0;
+    const HIGH: f64 = 4_000_000.0;
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+    let (aliased, decoded) = (aliased as f64, decoded as f64);
+    let allowed = 0.99 - 0.89 * ((decoded - LOW) / (HIGH - LOW)).clamp(0.0, 1.0);
+    aliased / decoded > allowed
+}
