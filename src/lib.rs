@@ -5,4 +5,9 @@
 //! has the map, `tests/tidy.rs` holds the code against it).
 
 pub mod source;
+
 pub mod yaml;
+
+pub mod origin;
+
+pub mod helm;
