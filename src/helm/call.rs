@@ -96,7 +96,7 @@ pub struct Args<'a> {
     nodes: &'a [Node],
 }
 
-static NIL: Value = Value::Nil;
+const NIL: &Value = &Value::Nil;
 
 impl<'a> Args<'a> {
     /// Wraps checked arguments.
@@ -138,7 +138,7 @@ impl<'a> Args<'a> {
     /// The value of one argument; nil where it was left out.
     #[must_use]
     pub fn value(&self, at: usize) -> &'a Value {
-        self.nodes.get(at).map_or(&NIL, |node| &node.value)
+        self.nodes.get(at).map_or(NIL, |node| &node.value)
     }
 
     /// A `string`.

@@ -582,7 +582,7 @@ mod tests {
     #[test]
     fn dropping_a_deep_nest_needs_no_stack() {
         let mut node = Node::default();
-        for turn in 0..1_000_000 {
+        for turn in 0..200_000 {
             node = if turn % 2 == 0 {
                 Node::plain(List::new(vec![node]))
             } else {
