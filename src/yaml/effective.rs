@@ -150,6 +150,14 @@ impl SpanTree {
         Some(number::sent(self.resolved(id)?))
     }
 
+    /// The scalar as go-yaml reads it: what a program gets that does not wait for anything to fill
+    /// in texts such as `${VAR}` (Helm's values), and numbers in the type they are written in.
+    /// Aliases are resolved; `None` for collections.
+    #[must_use]
+    pub fn written_scalar(&self, id: NodeId) -> Option<Scalar<'_>> {
+        self.resolved(self.resolve(id))
+    }
+
     /// The scalar as go-yaml reads it, before kubectl sends it.
     pub(super) fn resolved(&self, id: NodeId) -> Option<Scalar<'_>> {
         let Kind::Scalar(style) = self.kind(id) else { return None };

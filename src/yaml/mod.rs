@@ -32,7 +32,7 @@ mod tests;
 
 pub use comments::Comment;
 pub use effective::{Entry, TooLarge};
-pub use parse::{Parsed, parse};
+pub use parse::{Parsed, parse, parse_first, parse_stream};
 pub use path::{FieldPath, PathError, Segment};
 pub use scalar::{CoreTag, Scalar, is_unknown_text};
 pub use tree::{Anchor, CollectionStyle, DocumentState, Kind, NodeId, ScalarStyle, SpanTree, TreeDocument};

@@ -30,16 +30,39 @@ pub struct Parsed {
 /// for checking, and a warning says that they would not reach the cluster.
 #[must_use]
 pub fn parse(source: &Arc<Source>, limits: &Limits) -> Parsed {
-    let builder = Builder::new(source, limits);
-    let mut parser = Parser { source, limits, builder, problems: Vec::new(), refused: None, warned: false };
-    let start = if source.has_byte_order_mark() { '\u{feff}'.len_utf8() } else { 0 };
+    let mut parser = Parser::new(source, limits);
     let text = Arc::clone(source.text());
-    match parser.json_stream(&text, start) {
-        Some(rest) => parser.yaml(&text, rest),
-        None => {}
+    if let Some(rest) = parser.json_stream(&text, start_of(source)) {
+        parser.yaml(&text, rest);
     }
-    parser.problems.sort_by_key(|problem| problem.span);
-    Parsed { tree: parser.builder.tree, problems: parser.problems }
+    parser.finished()
+}
+
+/// Reads a source as [`parse`] does, but always as YAML: programs that split a file like kubectl
+/// and know nothing of streams of JSON (Helm, for values files).
+#[must_use]
+pub fn parse_stream(source: &Arc<Source>, limits: &Limits) -> Parsed {
+    let mut parser = Parser::new(source, limits);
+    let text = Arc::clone(source.text());
+    parser.yaml(&text, start_of(source));
+    parser.finished()
+}
+
+/// Reads the first document of a source and nothing behind it, as `yaml.Unmarshal` of
+/// sigs.k8s.io/yaml does with a text that nobody split (Chart.yaml, a rendered document).
+#[must_use]
+pub fn parse_first(source: &Arc<Source>, limits: &Limits) -> Parsed {
+    let mut parser = Parser::new(source, limits);
+    let text = Arc::clone(source.text());
+    let start = start_of(source);
+    let span = Span::new(start, text.len());
+    parser.chunk(&text, &Chunk { span, read_from: start, separator: None, refused_by: None });
+    parser.finished()
+}
+
+/// Offset behind a byte order mark.
+fn start_of(source: &Source) -> usize {
+    if source.has_byte_order_mark() { '\u{feff}'.len_utf8() } else { 0 }
 }
 
 struct Parser<'a> {
@@ -52,7 +75,17 @@ struct Parser<'a> {
     warned: bool,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
+    fn new(source: &'a Arc<Source>, limits: &'a Limits) -> Self {
+        let builder = Builder::new(source, limits);
+        Self { source, limits, builder, problems: Vec::new(), refused: None, warned: false }
+    }
+
+    fn finished(mut self) -> Parsed {
+        self.problems.sort_by_key(|problem| problem.span);
+        Parsed { tree: self.builder.tree, problems: self.problems }
+    }
+
     /// Reads JSON values as long as kubectl takes the stream for JSON; returns where it goes on as
     /// YAML, `None` if it does not.
     fn json_stream(&mut self, text: &str, start: usize) -> Option<usize> {

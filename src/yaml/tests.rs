@@ -53,3 +53,16 @@ fn problems_have_places() {
     let kinds: Vec<_> = parsed.problems.iter().map(|p| (p.kind, p.span.start)).collect();
     assert_eq!(kinds, [(ProblemKind::Warning, 0), (ProblemKind::NotChecked, 17), (ProblemKind::Warning, 23)]);
 }
+
+#[test]
+fn a_text_that_nobody_split_is_read_up_to_its_first_end() {
+    let read = |text: &str, parse: fn(&Arc<Source>, &Limits) -> Parsed| {
+        let parsed = parse(&Arc::new(Source::new("t", text)), &Limits::default());
+        let roots: Vec<_> = parsed.tree.documents().iter().filter_map(|document| document.root).collect();
+        let json: Vec<_> = roots.iter().map(|&root| parsed.tree.to_json(root).unwrap().to_string()).collect();
+        json.join(";")
+    };
+    assert_eq!(read("# c\n---\na: 1\n---\nb: 2\n", parse_first), r#"{"a":1}"#);
+    assert_eq!(read("{\"a\": 1}\n---\nb: 2\n", parse_stream), r#"{"a":1};{"b":2}"#);
+    assert_eq!(read("{\"a\": 1}\n{\"b\": 2}\n", parse_first), r#"{"a":1}"#);
+}
