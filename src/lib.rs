@@ -11,3 +11,5 @@ pub mod yaml;
 pub mod origin;
 
 pub mod helm;
+
+pub mod resource;

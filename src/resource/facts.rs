@@ -1,0 +1,330 @@
+//! [`Images`]: what is known of images, from `images.toml` and the user's configuration.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::image::{ImageReference, Tag};
+
+/// The shipped table.
+const SHIPPED: &str = include_str!("../../images.toml");
+
+/// How a row came to be known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// Read in the image's own Dockerfile or configuration.
+    #[default]
+    Read,
+    /// Inferred from charts that use it.
+    Inferred,
+    /// Remembered, not verified.
+    Remembered,
+}
+
+/// Whether the image works with a read-only root filesystem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadOnlyRoot {
+    /// It does.
+    Yes,
+    /// It does with writable volumes at the row's `writable` paths.
+    WithMounts,
+    /// It does not.
+    No,
+}
+
+/// An image that does the same without root.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Alternative {
+    /// Its repository.
+    pub image: String,
+    /// Its uid.
+    pub uid: i64,
+    /// The port it listens on.
+    pub port: u16,
+}
+
+/// What is known of an image, as written in `images.toml` and in a configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ImageRow {
+    /// `USER` of the image: `root` (also where none is set), a name, or `unknown`. Left out where
+    /// `uid` says it.
+    pub user: Option<String>,
+    /// Numeric uid of that user.
+    pub uid: Option<i64>,
+    /// Its primary group.
+    pub gid: Option<i64>,
+    /// How it is known.
+    pub confidence: Confidence,
+    /// Whether the tag pattern bounds the versions the row holds for.
+    pub bounded: bool,
+    /// Ports the program listens on by default.
+    pub ports: Vec<u16>,
+    /// Environment variable that moves the port.
+    pub port_env: Option<String>,
+    /// Whether there is a shell.
+    pub shell: Option<bool>,
+    /// Whether a program in it carries file capabilities.
+    pub file_capabilities: bool,
+    /// Whether it starts as root only (or under another uid with more than a uid).
+    pub root_at_start: bool,
+    /// Paths it writes to.
+    pub writable: Vec<String>,
+    /// Whether it works with a read-only root filesystem.
+    pub read_only_root: Option<ReadOnlyRoot>,
+    /// `uid` or `uid:gid` it is known to run under.
+    pub nonroot: Option<String>,
+    /// `fsGroup` that goes with `nonroot`.
+    pub fs_group: Option<i64>,
+    /// Whether it runs under any uid.
+    pub any_uid: bool,
+    /// An image that does the same without root.
+    pub alternative: Option<Alternative>,
+}
+
+/// The user an image runs as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageUser<'a> {
+    /// Root.
+    Root,
+    /// A number in `USER`: the kubelet can see that it is not root.
+    Uid(i64),
+    /// A name in `USER`, with its uid where that is known: `runAsNonRoot` refuses to start it
+    /// without a `runAsUser` beside.
+    Named(&'a str, Option<i64>),
+    /// Not known.
+    Unknown,
+}
+
+/// The image's own user, as far as a fact is good enough to rely on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunsAs {
+    /// This uid, as a number in `USER`.
+    Uid(i64),
+    /// Root.
+    Root,
+    /// Not known well enough.
+    Unknown,
+}
+
+/// Why a table of images is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FactsError {
+    /// It is no TOML, or has other keys.
+    #[error("{0}")]
+    Toml(String),
+}
+
+/// A row that matches an image.
+#[derive(Clone, Copy, Debug)]
+pub struct ImageFact<'a> {
+    /// The row.
+    pub row: &'a ImageRow,
+    /// Whether the row holds for this very tag: it bounds the versions and the tag is no moving one.
+    bounded: bool,
+}
+
+impl ImageFact<'_> {
+    /// Whether a fix may rely on the row: read in the image's own files, for tags it bounds.
+    #[must_use]
+    pub fn is_reliable(&self) -> bool {
+        self.bounded && self.row.confidence == Confidence::Read
+    }
+
+    /// The user of the image, reliable or not.
+    #[must_use]
+    pub fn user(&self) -> ImageUser<'_> {
+        match (self.row.user.as_deref(), self.row.uid) {
+            (Some("root"), _) | (None, Some(0)) => ImageUser::Root,
+            (Some("unknown"), _) | (None, None) => ImageUser::Unknown,
+            (Some(name), uid) => ImageUser::Named(name, uid.filter(|&uid| uid > 0)),
+            (None, Some(uid)) => ImageUser::Uid(uid),
+        }
+    }
+
+    /// The image's own user where the row is reliable.
+    #[must_use]
+    pub fn runs_as(&self) -> RunsAs {
+        match self.user() {
+            _ if !self.is_reliable() => RunsAs::Unknown,
+            ImageUser::Root => RunsAs::Root,
+            ImageUser::Uid(uid) => RunsAs::Uid(uid),
+            ImageUser::Named(..) | ImageUser::Unknown => RunsAs::Unknown,
+        }
+    }
+
+    /// Whether it is certain that no program in the image gains rights when it is started: no shell
+    /// and so no tools, and no file capabilities.
+    #[must_use]
+    pub fn gains_nothing(&self) -> bool {
+        self.is_reliable() && self.row.shell == Some(false) && !self.row.file_capabilities
+    }
+
+    /// The uid (and gid) to run it under other than root, from what is known of it. Never a guess.
+    #[must_use]
+    pub fn non_root_user(&self) -> Option<(i64, Option<i64>)> {
+        let known = match self.user() {
+            ImageUser::Uid(uid) => Some((uid, None)),
+            ImageUser::Named(_, Some(uid)) => Some((uid, self.row.gid.filter(|&gid| gid > 0))),
+            _ => None,
+        };
+        known.or_else(|| {
+            let text = self.row.nonroot.as_deref()?;
+            let (uid, gid) = text.split_once(':').map_or((text, None), |(uid, gid)| (uid, Some(gid)));
+            let uid = uid.parse().ok().filter(|&uid| uid > 0)?;
+            Some((uid, gid.and_then(|gid| gid.parse().ok())))
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    tags: Vec<String>,
+    tag_length: usize,
+    fact: ImageRow,
+}
+
+/// What is known of images.
+#[derive(Clone, Debug, Default)]
+pub struct Images {
+    exact: HashMap<String, Vec<Row>>,
+    /// Repository patterns with a `*`, the longest first.
+    patterns: Vec<(String, Vec<Row>)>,
+    /// What is asked where nothing here matches.
+    base: Option<Arc<Self>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    images: BTreeMap<String, ImageRow>,
+}
+
+impl Images {
+    /// The shipped table.
+    #[must_use]
+    pub fn shipped() -> &'static Arc<Self> {
+        static IMAGES: LazyLock<Arc<Images>> =
+            LazyLock::new(|| Arc::new(Images::read(SHIPPED).unwrap_or_default()));
+        &IMAGES
+    }
+
+    /// Reads a table `[images]`.
+    ///
+    /// # Errors
+    /// It is no TOML, or has other keys.
+    pub fn read(text: &str) -> Result<Self, FactsError> {
+        let table: Table = toml::from_str(text).map_err(|error| FactsError::Toml(error.to_string()))?;
+        Ok(Self::of(table.images, None))
+    }
+
+    /// The shipped table with rows of the user in front. They are taken as read and bounded: the
+    /// user vouches for them.
+    #[must_use]
+    pub fn with_user_rows(rows: impl IntoIterator<Item = (String, ImageRow)>) -> Self {
+        let rows = rows.into_iter().map(|(key, row)| (key, ImageRow { bounded: true, ..row }));
+        Self::of(rows, Some(Arc::clone(Self::shipped())))
+    }
+
+    fn of(rows: impl IntoIterator<Item = (String, ImageRow)>, base: Option<Arc<Self>>) -> Self {
+        let mut images = Self { base, ..Self::default() };
+        let mut patterns: HashMap<String, Vec<Row>> = HashMap::new();
+        for (key, fact) in rows {
+            let (repository, pattern) = split_key(&key);
+            let tags: Vec<String> = pattern.split(';').map(str::to_owned).collect();
+            let row = Row { tags, tag_length: if pattern == "*" { 0 } else { pattern.len() }, fact };
+            let table = if repository.contains('*') { &mut patterns } else { &mut images.exact };
+            table.entry(repository.to_owned()).or_default().push(row);
+        }
+        images.patterns = patterns.into_iter().collect();
+        images.patterns.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        images
+    }
+
+    /// The row of an image: by the longest repository pattern, then the longest tag pattern that
+    /// matches.
+    #[must_use]
+    pub fn find(&self, image: &ImageReference<'_>) -> Option<ImageFact<'_>> {
+        let repository = image.repository();
+        let own = self.exact.get(&repository).and_then(|rows| Self::by_tag(rows, image));
+        let own = own.or_else(|| {
+            let mut matching = self.patterns.iter().filter(|(pattern, _)| glob(pattern, &repository));
+            matching.find_map(|(_, rows)| Self::by_tag(rows, image))
+        });
+        let own = own.map(|row| {
+            let user = self.base.is_some();
+            let moving = matches!(image.tag, Tag::Implied) || image.tag.text() == "latest";
+            ImageFact { row: &row.fact, bounded: row.fact.bounded && (user || !moving) }
+        });
+        own.or_else(|| self.base.as_ref()?.find(image))
+    }
+
+    fn by_tag<'a>(rows: &'a [Row], image: &ImageReference<'_>) -> Option<&'a Row> {
+        let tag = image.tag.text();
+        let fits = |row: &&Row| row.tags.iter().any(|pattern| tag_matches(pattern, tag));
+        rows.iter().filter(fits).max_by_key(|row| row.tag_length)
+    }
+}
+
+/// A key is a repository, with a tag pattern behind a colon that is not a registry's port.
+fn split_key(key: &str) -> (&str, &str) {
+    let slash = key.rfind('/').map_or(0, |at| at + 1);
+    match key.get(slash..).and_then(|last| last.find(':')) {
+        Some(at) => (key.get(..slash + at).unwrap_or(key), key.get(slash + at + 1..).unwrap_or("*")),
+        None => (key, "*"),
+    }
+}
+
+fn tag_matches(pattern: &str, tag: &str) -> bool {
+    match pattern.strip_suffix('+') {
+        Some(least) => at_least(tag, least),
+        None => glob(pattern, tag) || tag.strip_prefix('v').is_some_and(|tag| glob(pattern, tag)),
+    }
+}
+
+/// Whether the version at the front of a tag is `least` or later. Numbers are compared one by one.
+fn at_least(tag: &str, least: &str) -> bool {
+    let numbers = |text: &str| -> Option<Vec<u64>> {
+        let text = text.strip_prefix('v').unwrap_or(text);
+        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        text.get(..end)?.trim_end_matches('.').split('.').map(|part| part.parse().ok()).collect()
+    };
+    match (numbers(tag), numbers(least)) {
+        (Some(tag), Some(least)) => tag >= least,
+        _ => false,
+    }
+}
+
+/// `*` stands for any run of characters. Linear in pattern and text but for the last star tried.
+fn glob(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(byte) if text.get(t) == Some(byte) => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    p = at + 1;
+                    t = from + 1;
+                    star = Some((at, from + 1));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.get(p..).is_some_and(|rest| rest.iter().all(|&byte| byte == b'*'))
+}
