@@ -13,3 +13,7 @@ pub mod origin;
 pub mod helm;
 
 pub mod resource;
+
+pub mod finding;
+
+pub mod engine;

@@ -1,0 +1,251 @@
+//! What the engine answers: [`Analysis`], [`Repair`], [`FixedText`].
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::finding::{Applicability, Finding};
+use crate::source::{Problem, ProblemKind, Source, TextEdits};
+
+/// How many of something were checked and how many were not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Judged in full.
+    pub checked: usize,
+    /// Not judged, or only in part.
+    pub not_checked: usize,
+}
+
+impl Tally {
+    /// Adds another tally.
+    pub fn add(&mut self, other: Self) {
+        self.checked += other.checked;
+        self.not_checked += other.not_checked;
+    }
+}
+
+/// What every summary counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Files read for checking; charts' templates count here.
+    pub files: Tally,
+    /// YAML documents that are not empty.
+    pub documents: Tally,
+    /// Kubernetes objects, items of lists counted one by one.
+    pub objects: Tally,
+    /// Charts.
+    pub charts: Tally,
+    /// Scenarios (renderings) of charts.
+    pub scenarios: Tally,
+    /// Documents that are YAML but no Kubernetes object (values, configuration of other tools):
+    /// passed over, neither checked nor a problem.
+    pub passed_over: usize,
+    /// Findings of absence withheld because the object is part of an overlay (a kustomize patch or
+    /// base is no finished object).
+    pub part_of_overlay: usize,
+    /// Findings that an ignore silenced.
+    pub ignored: usize,
+}
+
+impl Counts {
+    /// Adds other counts.
+    pub fn add(&mut self, other: &Self) {
+        self.files.add(other.files);
+        self.documents.add(other.documents);
+        self.objects.add(other.objects);
+        self.charts.add(other.charts);
+        self.scenarios.add(other.scenarios);
+        self.passed_over += other.passed_over;
+        self.part_of_overlay += other.part_of_overlay;
+        self.ignored += other.ignored;
+    }
+}
+
+/// Who silenced a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IgnoredBy {
+    /// A `# seaworthy: ignore[…]` comment.
+    Comment,
+    /// A `# seaworthy: file-ignore[…]` comment.
+    FileComment,
+    /// An `[[ignore]]` of the configuration.
+    Configuration,
+    /// Another tool's comment or annotation, with the tool's name.
+    Peer(&'static str),
+}
+
+/// A finding that an ignore silenced.
+#[derive(Clone, Debug)]
+pub struct Ignored {
+    /// The finding.
+    pub finding: Finding,
+    /// What silenced it.
+    pub by: IgnoredBy,
+    /// The reason given there.
+    pub reason: Option<String>,
+}
+
+/// What is wrong, and what could not be judged.
+#[derive(Clone, Debug, Default)]
+pub struct Analysis {
+    /// Findings, by path, place, rule.
+    pub findings: Vec<Finding>,
+    /// Findings that were silenced, in the same order.
+    pub ignored: Vec<Ignored>,
+    /// Trouble in the input. Those of [`ProblemKind::NotChecked`] decide the exit code.
+    pub problems: Vec<Problem>,
+    /// What was and was not checked.
+    pub counts: Counts,
+}
+
+impl Analysis {
+    /// Whether something was not checked, or there was nothing to check.
+    #[must_use]
+    pub fn is_blind(&self) -> bool {
+        self.counts.objects.checked == 0
+            || self.counts.files.not_checked > 0
+            || self.problems.iter().any(|problem| problem.kind == ProblemKind::NotChecked)
+    }
+}
+
+/// Which fixes `repair` may make. Rules are chosen in the catalogue.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Whether unsafe fixes are made (`--unsafe-fixes`).
+    pub unsafe_fixes: bool,
+    /// Ids of rules whose suggestions are made (`--apply-suggestion`).
+    pub suggestions: BTreeSet<String>,
+}
+
+impl Selection {
+    /// Whether a fix of this level of this rule is made.
+    #[must_use]
+    pub fn allows(&self, rule: &str, applicability: Applicability) -> bool {
+        match applicability {
+            Applicability::Safe => true,
+            Applicability::Unsafe => self.unsafe_fixes,
+            Applicability::Suggestion => self.suggestions.contains(rule),
+        }
+    }
+}
+
+/// What became of a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The finding is gone, shown by checking again.
+    Fixed,
+    /// There is a fix, but the selection does not allow it.
+    HeldBack {
+        /// Why: the level, or the fact that is missing.
+        reason: String,
+        /// The configuration line or flag that would release it.
+        release: Option<String>,
+    },
+    /// The fix was tried and is not made.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+    /// There is no fix.
+    NoFix {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A finding and what became of it.
+#[derive(Clone, Debug)]
+pub struct FixOutcome {
+    /// The finding as it was before.
+    pub finding: Finding,
+    /// Title of the fix it is about.
+    pub title: Option<String>,
+    /// Level of that fix.
+    pub applicability: Option<Applicability>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// One file's proved change.
+#[derive(Clone, Debug)]
+pub struct VerifiedFile {
+    pub(super) path: PathBuf,
+    pub(super) before: Arc<Source>,
+    pub(super) edits: TextEdits,
+    pub(super) after: Arc<Source>,
+}
+
+impl VerifiedFile {
+    /// The path as shown.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        self.before.name()
+    }
+
+    /// Where it is on disk; empty for standard input and memory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The text as it was read.
+    #[must_use]
+    pub fn before(&self) -> &Arc<Source> {
+        &self.before
+    }
+
+    /// The edits that lead from one to the other.
+    #[must_use]
+    pub fn edits(&self) -> &TextEdits {
+        &self.edits
+    }
+
+    /// The text afterwards.
+    #[must_use]
+    pub fn after(&self) -> &Arc<Source> {
+        &self.after
+    }
+}
+
+/// Changes that passed the proof: applied in memory, read again, findings gone, none new, nothing
+/// else different. Only the engine makes one, so that no unproved edit leaves the program.
+#[derive(Clone, Debug, Default)]
+pub struct Verified {
+    pub(super) files: Vec<VerifiedFile>,
+}
+
+impl Verified {
+    /// The files that change, by name.
+    #[must_use]
+    pub fn files(&self) -> &[VerifiedFile] {
+        &self.files
+    }
+
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
+/// What mends it, with the proof.
+#[derive(Clone, Debug, Default)]
+pub struct Repair {
+    /// What to write.
+    pub verified: Verified,
+    /// Every finding of the first analysis, in its order, and what became of it.
+    pub outcomes: Vec<FixOutcome>,
+    /// The analysis before any change.
+    pub before: Analysis,
+    /// The analysis of the changed texts.
+    pub after: Analysis,
+}
+
+/// One text, mended.
+#[derive(Clone, Debug)]
+pub struct FixedText {
+    /// The text afterwards; the text given where nothing changes.
+    pub text: Arc<str>,
+    /// What happened.
+    pub repair: Repair,
+}
