@@ -16,4 +16,6 @@ pub mod resource;
 
 pub mod finding;
 
+pub mod config;
+
 pub mod engine;
