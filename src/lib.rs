@@ -18,4 +18,6 @@ pub mod finding;
 
 pub mod config;
 
+pub mod project;
+
 pub mod engine;
