@@ -21,3 +21,5 @@ pub mod config;
 pub mod project;
 
 pub mod engine;
+
+pub mod write;

@@ -1,8 +1,169 @@
-//! Layer 9: the only reader of the world. Folders on disk and trees of git, both as
-//! [`Files`](crate::source::Files).
+//! Layer 9: what there is to check. The only layer that reads files.
+//!
+//! [`Project::discover`] walks paths and sorts what it finds into [`Target`]s: charts, and the
+//! manifests that are checked together. [`DiskFiles`], [`GitFiles`] and [`OverlayFiles`] are
+//! trees of files for the layers that read through [`Files`](crate::source::Files).
 
+mod discover;
 mod disk;
 mod git;
+mod kustomize;
+mod overlay;
+mod read;
+mod walk;
 
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use discover::Discovery;
 pub use disk::{DiskFiles, root_above};
 pub use git::{GitError, GitFiles};
+pub use overlay::OverlayFiles;
+
+use crate::source::{FileError, Limits, Problem, ProblemKind, Source, SourceError, Span};
+
+/// What a file is to those around it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// Objects as they are applied.
+    #[default]
+    Manifest,
+    /// Named as a patch by a kustomization: its objects are no finished ones, so that what is absent
+    /// in them may stand elsewhere.
+    OverlayPatch,
+}
+
+/// One file to check.
+#[derive(Clone, Debug)]
+pub struct InputFile {
+    name: Arc<str>,
+    path: PathBuf,
+    bytes: Option<Arc<[u8]>>,
+    role: Role,
+}
+
+impl InputFile {
+    /// A file on disk, shown as `name`.
+    #[must_use]
+    pub fn on_disk(name: impl Into<Arc<str>>, path: impl Into<PathBuf>) -> Self {
+        Self { name: name.into(), path: path.into(), bytes: None, role: Role::Manifest }
+    }
+
+    /// A text in memory: standard input, an editor's buffer, a test.
+    #[must_use]
+    pub fn in_memory(name: impl Into<Arc<str>>, bytes: impl Into<Arc<[u8]>>) -> Self {
+        Self { name: name.into(), path: PathBuf::new(), bytes: Some(bytes.into()), role: Role::Manifest }
+    }
+
+    /// The same file in another role.
+    #[must_use]
+    pub fn with_role(mut self, role: Role) -> Self {
+        self.role = role;
+        self
+    }
+
+    /// The path as shown, with forward slashes.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Where it is on disk; empty for a text in memory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it is to the files around it.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// A problem that says why it can not be checked: missing, unreadable, too large, not UTF-8.
+    pub fn read(&self, limits: &Limits) -> Result<Arc<Source>, Box<Problem>> {
+        let refuse = |message: String| {
+            Box::new(Problem::of_path(ProblemKind::NotChecked, Arc::clone(&self.name), message))
+        };
+        let bytes = match &self.bytes {
+            Some(bytes) if bytes.len() as u64 > limits.file_bytes => {
+                return Err(refuse(FileError::TooLarge { limit: limits.file_bytes }.to_string()));
+            }
+            Some(bytes) => bytes.to_vec(),
+            None => read::read(&self.path, limits.file_bytes).map_err(|error| refuse(error.to_string()))?,
+        };
+        let lossy = |bytes: &[u8], error: &SourceError| {
+            let (SourceError::InvalidUtf8 { offset } | SourceError::Nul { offset }) = error else {
+                return refuse(error.to_string());
+            };
+            // The place is what helps here, so the readable part is shown.
+            let text = String::from_utf8_lossy(bytes.get(..*offset).unwrap_or(&[])).into_owned();
+            let source = Arc::new(Source::new(Arc::clone(&self.name), text));
+            let span = Span::at(*offset);
+            Box::new(Problem::new(ProblemKind::NotChecked, &source, span, error.to_string()))
+        };
+        match Source::from_bytes(Arc::clone(&self.name), bytes.clone()) {
+            Ok(source) => Ok(Arc::new(source)),
+            Err(error) => Err(lossy(&bytes, &error)),
+        }
+    }
+}
+
+/// A chart: a folder with a `Chart.yaml`.
+#[derive(Clone, Debug)]
+pub struct ChartFolder {
+    /// The folder as shown.
+    pub name: Arc<str>,
+    /// Where it is on disk.
+    pub path: PathBuf,
+    /// Its template files that the paths to check take in, subcharts' included.
+    pub templates: Vec<InputFile>,
+}
+
+/// What is checked together.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// Manifests: files of objects as they are applied.
+    Manifests(Vec<InputFile>),
+    /// One chart.
+    Chart(ChartFolder),
+}
+
+/// Everything to check.
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    /// The targets; the manifests come first.
+    pub targets: Vec<Target>,
+    /// What can not be checked, as far as looking for files showed it.
+    pub problems: Vec<Problem>,
+}
+
+impl Project {
+    /// A project of these manifests.
+    #[must_use]
+    pub fn of_files(files: Vec<InputFile>) -> Self {
+        Self { targets: vec![Target::Manifests(files)], problems: Vec::new() }
+    }
+
+    /// The files of all manifests.
+    pub fn manifests(&self) -> impl Iterator<Item = &InputFile> {
+        self.targets.iter().flat_map(|target| match target {
+            Target::Manifests(files) => files.as_slice(),
+            Target::Chart(_) => &[],
+        })
+    }
+
+    /// The charts.
+    pub fn charts(&self) -> impl Iterator<Item = &ChartFolder> {
+        self.targets.iter().filter_map(|target| match target {
+            Target::Chart(chart) => Some(chart),
+            Target::Manifests(_) => None,
+        })
+    }
+}

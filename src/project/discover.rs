@@ -1,0 +1,178 @@
+//! [`Discovery`]: from the paths of a command line to a [`Project`].
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use crate::source::{FileError, Limits, Problem, ProblemKind};
+
+use super::kustomize::{self, normalized};
+use super::read::shown;
+use super::walk::{self, Found, Rules};
+use super::{ChartFolder, InputFile, Project, Role, Target};
+
+/// What to look for, and where.
+#[derive(Clone, Debug, Default)]
+pub struct Discovery {
+    /// Files and folders, relative ones counting from the working directory.
+    pub paths: Vec<PathBuf>,
+    /// Globs in the manner of `.gitignore`, each with the folder it is relative to.
+    pub exclude: Vec<(PathBuf, String)>,
+    /// Whether ignored and excluded paths stay so when they are named in `paths`.
+    pub force_exclude: bool,
+    /// Whether files that git ignores are read all the same.
+    pub no_gitignore: bool,
+    /// Bounds on what is read.
+    pub limits: Limits,
+}
+
+#[derive(Default)]
+struct Gathered {
+    /// Absolute path to the name shown.
+    files: BTreeMap<PathBuf, String>,
+    /// Absolute folders that hold a `Chart.yaml`.
+    charts: BTreeSet<PathBuf>,
+    /// Absolute paths of patches.
+    patches: HashSet<PathBuf>,
+    problems: Vec<Problem>,
+}
+
+impl Project {
+    /// Walks the paths. What is wrong with a path is a problem of the project.
+    #[must_use]
+    pub fn discover(discovery: &Discovery) -> Self {
+        let rules = Rules { excluded: excluded(discovery), gitignore: !discovery.no_gitignore };
+        let mut gathered = Gathered::default();
+        for path in &discovery.paths {
+            let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            let absolute = normalized(&absolute);
+            match std::fs::metadata(&absolute) {
+                Ok(kind) if kind.is_dir() => gathered.folder(path, &absolute, &rules),
+                Ok(_) => {
+                    let passed_over = discovery.force_exclude
+                        && (rules.excludes(&absolute, false) || rules.git_ignores(&absolute, false));
+                    if !passed_over {
+                        gathered.file(path, absolute, &discovery.limits);
+                    }
+                }
+                Err(error) => {
+                    let message = match error.kind() {
+                        std::io::ErrorKind::NotFound => FileError::NotFound.to_string(),
+                        _ => error.to_string(),
+                    };
+                    gathered.problems.push(Problem::of_path(ProblemKind::NotChecked, shown(path), message));
+                }
+            }
+        }
+        gathered.sort(&discovery.limits)
+    }
+}
+
+fn excluded(discovery: &Discovery) -> Vec<Gitignore> {
+    let mut found = Vec::new();
+    for (folder, glob) in &discovery.exclude {
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+        let mut builder = GitignoreBuilder::new(normalized(&folder));
+        // Globs were checked where they were written.
+        if builder.add_line(None, glob).is_ok()
+            && let Ok(matcher) = builder.build()
+        {
+            found.push(matcher);
+        }
+    }
+    found
+}
+
+impl Gathered {
+    fn folder(&mut self, given: &Path, absolute: &Path, rules: &Rules) {
+        let name = |path: &Path| match path.strip_prefix(absolute) {
+            Ok(below) => shown(&given.join(below)),
+            Err(_) => shown(path),
+        };
+        self.charts.extend(chart_above(absolute));
+        for found in walk::walk(absolute, rules) {
+            match found {
+                Found::File(path) => {
+                    let name = name(&path);
+                    self.files.entry(path).or_insert(name);
+                }
+                Found::Chart(path) => self.charts.extend(path.parent().map(Path::to_path_buf)),
+                Found::Outside { path, folder } => {
+                    let kind = if folder { ProblemKind::Warning } else { ProblemKind::NotChecked };
+                    let message = FileError::OutsideTree.to_string();
+                    self.problems.push(Problem::of_path(kind, name(&path), message));
+                }
+                Found::Unreadable(path, reason) => {
+                    self.problems.push(Problem::of_path(ProblemKind::NotChecked, name(&path), reason));
+                }
+            }
+        }
+    }
+
+    fn file(&mut self, given: &Path, absolute: PathBuf, limits: &Limits) {
+        if kustomize::names_as_patch(&absolute, limits) {
+            self.patches.insert(absolute.clone());
+        }
+        self.charts.extend(chart_above(&absolute));
+        self.files.entry(absolute).or_insert_with(|| shown(given));
+    }
+
+    /// Charts keep their templates, everything else is a manifest.
+    fn sort(mut self, limits: &Limits) -> Project {
+        for path in self.files.keys().filter(|path| kustomize::is_kustomization(path)) {
+            self.patches.extend(kustomize::patches(path, limits));
+        }
+        let mut charts: BTreeMap<PathBuf, ChartFolder> = BTreeMap::new();
+        let mut manifests = Vec::new();
+        for (path, name) in self.files {
+            let role = if self.patches.contains(&path) { Role::OverlayPatch } else { Role::Manifest };
+            let template = path.ancestors().skip(1).find(|folder| {
+                folder.file_name().is_some_and(|name| name == "templates")
+                    && folder.parent().is_some_and(|parent| self.charts.contains(parent))
+            });
+            let Some(chart) = template.and_then(Path::parent) else {
+                manifests.push(InputFile::on_disk(name, path).with_role(role));
+                continue;
+            };
+            // A subchart belongs to the outermost chart.
+            let mut top = chart;
+            for folder in chart.ancestors() {
+                let of_charts = folder.parent().filter(|above| above.ends_with("charts"));
+                match of_charts.and_then(Path::parent).filter(|above| self.charts.contains(*above)) {
+                    Some(above) => top = above,
+                    None if folder != top => break,
+                    None => {}
+                }
+            }
+            let shown_top = shown_above(&name, &path, top);
+            let entry = charts.entry(top.to_path_buf()).or_insert_with(|| ChartFolder {
+                name: shown_top,
+                path: top.to_path_buf(),
+                templates: Vec::new(),
+            });
+            entry.templates.push(InputFile::on_disk(name, path));
+        }
+        manifests.sort_by(|a, b| a.name().cmp(b.name()));
+        let mut targets = vec![Target::Manifests(manifests)];
+        targets.extend(charts.into_values().map(Target::Chart));
+        Project { targets, problems: self.problems }
+    }
+}
+
+/// The name of a folder above a file, cut from the file's name.
+fn shown_above(name: &str, path: &Path, folder: &Path) -> Arc<str> {
+    let below = path.strip_prefix(folder).map(shown).unwrap_or_default();
+    let above = name.strip_suffix(below.as_str()).map(|above| above.trim_end_matches('/'));
+    match above {
+        Some("") => Arc::from("."),
+        Some(above) => Arc::from(above),
+        None => Arc::from(shown(folder)),
+    }
+}
+
+/// Folders above a path that are charts, found by their `Chart.yaml`.
+fn chart_above(path: &Path) -> Vec<PathBuf> {
+    path.ancestors().filter(|folder| folder.join("Chart.yaml").is_file()).map(Path::to_path_buf).collect()
+}
