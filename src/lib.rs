@@ -16,6 +16,8 @@ pub mod resource;
 
 pub mod finding;
 
+pub mod rule;
+
 pub mod config;
 
 pub mod project;

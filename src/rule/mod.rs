@@ -1,0 +1,35 @@
+//! Layer 6: detection. Rules are data (`rules.toml`), compiled once into a [`Catalogue`]; no rule
+//! touches a file or knows of edits.
+//!
+//! [`schema`](RuleTable) is what a rule looks like as written, `compile` turns it into a [`Rule`]
+//! with its closed list of tests, `evaluate` runs all rules over a document: each subject's fields
+//! are looked up once for all rules (see `slots`), then every test is a comparison. What is found
+//! is a [`RuleHit`] with candidate fixes as patches on fields; a later layer finds the place to
+//! edit. Weaknesses that no closed list expresses are Rust, in `native`.
+
+mod catalogue;
+mod compile;
+mod evaluate;
+mod frame;
+mod message;
+mod native;
+mod patching;
+mod pod_security;
+mod predicate;
+mod schema;
+mod scope;
+mod selection;
+mod slots;
+
+#[cfg(test)]
+mod tests;
+
+pub use catalogue::{Catalogue, CatalogueError, Fix, Peers, Rule};
+pub use evaluate::Target;
+
+pub use pod_security::{Check, Level, NextLevel, Verdict};
+pub use schema::{
+    CheckTable, FixTable, Literal, Operation, PredicateTable, RuleFile, RuleTable, json_schema,
+};
+pub use scope::Scope;
+pub use selection::{Selection, SelectionError};

@@ -1,0 +1,165 @@
+//! Candidate fixes: a rule's change as a patch on fields, with its level.
+
+use crate::finding::{Applicability, CandidateFix, Patch, PatchOp};
+use crate::resource::{Field, is_windows};
+use crate::yaml::{FieldPath, Segment};
+
+use super::catalogue::{Change, Fix, Rule};
+use super::frame::Frame;
+use super::native::Repair;
+
+/// Fields that the API refuses in a pod whose `os.name` is `windows`
+/// (Kubernetes pkg/apis/core/validation: validateWindows).
+const LINUX_ONLY: [&str; 15] = [
+    "allowPrivilegeEscalation",
+    "appArmorProfile",
+    "capabilities",
+    "fsGroup",
+    "fsGroupChangePolicy",
+    "hostUsers",
+    "privileged",
+    "procMount",
+    "readOnlyRootFilesystem",
+    "runAsGroup",
+    "runAsUser",
+    "seLinuxOptions",
+    "seccompProfile",
+    "supplementalGroups",
+    "sysctls",
+];
+
+/// The candidates of a finding, or the reason why there is none.
+pub(super) struct Candidates {
+    pub fixes: Vec<CandidateFix>,
+    pub no_fix: Option<String>,
+}
+
+/// All fixes of a rule for a subject. `document` is the object's place in the target; `found` the
+/// path of the field the finding is about.
+pub(super) fn candidates(
+    rule: &Rule,
+    frame: &Frame<'_>,
+    document: usize,
+    found: &FieldPath,
+    repair: Option<&Repair>,
+) -> Candidates {
+    let mut fixes = Vec::new();
+    let mut reasons = Vec::new();
+    for fix in &rule.fixes {
+        match candidate(rule, fix, frame, document, found, repair) {
+            Ok(candidate) => fixes.push(candidate),
+            Err(reason) => reasons.push(reason),
+        }
+    }
+    let no_fix = fixes.is_empty().then(|| {
+        let own = rule.no_fix.clone().or_else(|| reasons.into_iter().next());
+        own.unwrap_or_else(|| "no data says what to write instead".to_owned())
+    });
+    Candidates { fixes, no_fix }
+}
+
+fn candidate(
+    rule: &Rule,
+    fix: &Fix,
+    frame: &Frame<'_>,
+    document: usize,
+    found: &FieldPath,
+    repair: Option<&Repair>,
+) -> Result<CandidateFix, String> {
+    if let Some((_, reason)) = fix.blocked_if.iter().find(|(when, _)| when.holds(frame)) {
+        return Err(reason.clone());
+    }
+    let mut level = fix.applicability;
+    if fix.safe_if.as_ref().is_some_and(|condition| condition.holds(frame)) {
+        level = Applicability::Safe;
+    }
+    if fix.unsafe_if.as_ref().is_some_and(|condition| condition.holds(frame)) {
+        level = level.min(Applicability::Unsafe);
+    }
+    if fix.suggestion_if.as_ref().is_some_and(|condition| condition.holds(frame)) {
+        level = Applicability::Suggestion;
+    }
+    let mut title = fix.title.clone();
+    let (mut held_back, mut release) = (None, None);
+    let ops = match &fix.change {
+        Change::Set { root, path, value } => {
+            let base = frame.place(*root).ok_or("there is no place for it")?;
+            vec![PatchOp::Set { document, path: base.path.join(path), value: value.clone() }]
+        }
+        Change::Append { root, path, value } => {
+            let base = frame.place(*root).ok_or("there is no place for it")?;
+            vec![PatchOp::Append { document, path: base.path.join(path), value: value.clone() }]
+        }
+        Change::Remove { root, path, slot } => {
+            let base = frame.place(*root).ok_or("there is no place for it")?;
+            if matches!(base.slots.get(*slot), Field::Absent) {
+                return Err(format!("there is no {path} to remove"));
+            }
+            vec![PatchOp::Remove { document, path: base.path.join(path), prune: true }]
+        }
+        Change::RemoveItem => {
+            vec![PatchOp::Remove { document, path: frame.subject.path.clone(), prune: true }]
+        }
+        Change::Native(fixer) => {
+            let native = (fixer.run)(frame, document, found, repair)?;
+            level = native
+                .level
+                .map_or(level, |own| if level == Applicability::Suggestion { level } else { own });
+            title = native.title.unwrap_or(title);
+            held_back = native.held_back;
+            release = native.release;
+            native.ops
+        }
+    };
+    refuse_on_windows(frame, &ops)?;
+    if let Some(given) = fix.given.filter(|_| level != Applicability::Suggestion) {
+        level = given;
+    }
+    if level != Applicability::Safe {
+        held_back = held_back.or_else(|| Some(fix.safety.to_string()));
+        release = release.or_else(|| {
+            Some(match level {
+                Applicability::Suggestion => format!("--apply-suggestion {}", rule.id),
+                _ => "--unsafe-fixes".to_owned(),
+            })
+        });
+    } else {
+        (held_back, release) = (None, None);
+    }
+    let mut safety = fix.safety.to_string();
+    if frame.document.is_immutable() {
+        let kind = &frame.document.kind().kind;
+        safety.push_str(&format!(
+            "; the pod of an existing {kind} can not be changed: delete it and apply anew"
+        ));
+    }
+    Ok(CandidateFix {
+        title,
+        applicability: level,
+        safety: Some(safety.into()),
+        patch: Patch { ops },
+        held_back,
+        release,
+    })
+}
+
+/// The API refuses Linux fields in a Windows pod, whoever adds them.
+fn refuse_on_windows(frame: &Frame<'_>, ops: &[PatchOp]) -> Result<(), String> {
+    let Some(pod) = frame.pod else { return Ok(()) };
+    let linux = |path: &FieldPath| {
+        let below = path.segments().iter().find_map(|segment| match segment {
+            Segment::Key(key) if LINUX_ONLY.contains(&key.as_str()) => Some(key.clone()),
+            _ => None,
+        });
+        below.filter(|_| pod.path.contains(path))
+    };
+    for op in ops {
+        if let PatchOp::Set { path, .. } | PatchOp::Append { path, .. } = op
+            && let Some(field) = linux(path)
+            && is_windows(frame.tree(), pod)
+        {
+            return Err(format!("the API refuses {field} in a pod with os.name: windows"));
+        }
+    }
+    Ok(())
+}
