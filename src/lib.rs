@@ -6,6 +6,8 @@
 
 pub mod source;
 
+pub mod template;
+
 pub mod yaml;
 
 pub mod origin;
