@@ -276,6 +276,7 @@ impl ListKind {
 pub struct List {
     items: Rc<Items>,
     kind: ListKind,
+    nil: bool,
 }
 
 #[derive(Debug, Default)]
@@ -303,7 +304,7 @@ fn dismantle(mut nodes: Vec<Node>) {
                 );
             }
             Value::Map(map) => {
-                if let Some(mut cell) = Rc::into_inner(map.0) {
+                if let Some(mut cell) = Rc::into_inner(map.cell) {
                     nodes
                         .extend(std::mem::take(cell.entries.get_mut()).into_values().map(|entry| entry.node));
                 }
@@ -323,7 +324,19 @@ impl List {
     /// A slice of another type.
     #[must_use]
     pub fn of_kind(kind: ListKind, items: Vec<Node>) -> Self {
-        Self { items: Rc::new(Items(items)), kind }
+        Self { items: Rc::new(Items(items)), kind, nil: false }
+    }
+
+    /// A slice that Go left nil: empty, but JSON's null.
+    #[must_use]
+    pub fn nil(kind: ListKind) -> Self {
+        Self { items: Rc::default(), kind, nil: true }
+    }
+
+    /// Whether it is Go's nil slice.
+    #[must_use]
+    pub fn is_nil(&self) -> bool {
+        self.nil
     }
 
     /// The items.
@@ -359,6 +372,8 @@ pub enum MapKind {
     Any,
     /// `map[string]string`: every value is a [`Value::Str`].
     Strings,
+    /// `common.Values`, Helm's name for `map[string]interface {}`: `.Values`, and the dot of a file.
+    Values,
 }
 
 impl MapKind {
@@ -368,6 +383,7 @@ impl MapKind {
         match self {
             Self::Any => "map[string]interface {}",
             Self::Strings => "map[string]string",
+            Self::Values => "common.Values",
         }
     }
 }
@@ -387,13 +403,17 @@ pub struct Entry {
 /// The entries of a map, sorted by key as Go prints and ranges over them.
 pub type Entries = BTreeMap<Key, Entry>;
 
-/// A map: shared and mutable. Equality of handles is [`Map::same`].
+/// A map: shared and mutable. Equality of handles is [`Map::same`]. The type belongs to the handle:
+/// `.Values` of a subchart is its parent's `.Values.NAME` by another type.
 #[derive(Clone, Default)]
-pub struct Map(Rc<MapCell>);
+pub struct Map {
+    cell: Rc<MapCell>,
+    kind: MapKind,
+}
 
 #[derive(Default)]
 struct MapCell {
-    kind: MapKind,
+    nil: bool,
     entries: RefCell<Entries>,
 }
 
@@ -413,25 +433,43 @@ impl Map {
     /// A map of a kind with entries.
     #[must_use]
     pub fn of_kind(kind: MapKind, entries: Entries) -> Self {
-        Self(Rc::new(MapCell { kind, entries: RefCell::new(entries) }))
+        Self { cell: Rc::new(MapCell { nil: false, entries: RefCell::new(entries) }), kind }
+    }
+
+    /// A map that Go left nil: empty, JSON's null, and nothing can be set in it.
+    #[must_use]
+    pub fn nil() -> Self {
+        Self { cell: Rc::new(MapCell { nil: true, entries: RefCell::default() }), kind: MapKind::Any }
+    }
+
+    /// Whether it is Go's nil map.
+    #[must_use]
+    pub fn is_nil(&self) -> bool {
+        self.cell.nil
     }
 
     /// The type.
     #[must_use]
     pub fn kind(&self) -> MapKind {
-        self.0.kind
+        self.kind
+    }
+
+    /// The same map by another type.
+    #[must_use]
+    pub fn with_kind(&self, kind: MapKind) -> Self {
+        Self { cell: Rc::clone(&self.cell), kind }
     }
 
     /// Whether both are handles of one map: a change of the one is seen in the other.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
+        Rc::ptr_eq(&self.cell, &other.cell)
     }
 
     /// A number that only handles of this map have, while it lives.
     #[must_use]
     pub fn address(&self) -> usize {
-        Rc::as_ptr(&self.0).addr()
+        Rc::as_ptr(&self.cell).addr()
     }
 
     /// The value at a key.
@@ -482,7 +520,7 @@ impl Map {
     /// Reads the entries in place. `read` may look into other maps and this one, but must not
     /// change this one: a change made meanwhile is lost.
     pub fn read<T>(&self, read: impl FnOnce(&Entries) -> T) -> T {
-        match self.0.entries.try_borrow() {
+        match self.cell.entries.try_borrow() {
             Ok(entries) => read(&entries),
             Err(_) => read(&Entries::new()),
         }
@@ -491,7 +529,7 @@ impl Map {
     /// Changes the entries in place. `write` must not touch this map through another handle: it
     /// would find it empty.
     pub fn write<T>(&self, write: impl FnOnce(&mut Entries) -> T) -> T {
-        match self.0.entries.try_borrow_mut() {
+        match self.cell.entries.try_borrow_mut() {
             Ok(mut entries) => write(&mut entries),
             Err(_) => write(&mut Entries::new()),
         }
@@ -544,6 +582,12 @@ pub trait Object: Any + fmt::Debug {
     /// Fields in the order of their declaration, for `%v` of a struct.
     fn fields(&self) -> Vec<(&'static str, Node)> {
         Vec::new()
+    }
+
+    /// Fields by their JSON names in the order of their declaration, for a struct without a plain
+    /// value.
+    fn json_fields(&self) -> Vec<(&'static str, Node)> {
+        self.fields()
     }
 
     /// Whether a condition takes it as true. Structs and pointers that are not nil are.

@@ -46,12 +46,8 @@ pub fn corpus(name: &str) -> Option<PathBuf> {
 }
 
 fn unpack(archive: &Path, into: &Path) -> Option<()> {
-    let mut zstd = Command::new("zstd")
-        .args(["-dcq", "--long=27"])
-        .arg(archive)
-        .stdout(Stdio::piped())
-        .spawn()
-        .ok()?;
+    let mut zstd =
+        Command::new("zstd").args(["-dcq", "--long=27"]).arg(archive).stdout(Stdio::piped()).spawn().ok()?;
     let stream = zstd.stdout.take()?;
     let tar = Command::new("tar").arg("-xf").arg("-").arg("-C").arg(into).stdin(stream).status().ok()?;
     (zstd.wait().ok()?.success() && tar.success()).then_some(())
@@ -79,7 +75,9 @@ pub fn files(folder: &Path, ends: &[&str]) -> Vec<PathBuf> {
             let path = entry.path();
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => open.push(path),
-                Ok(kind) if kind.is_file() && ends.iter().any(|end| path.to_string_lossy().ends_with(end)) => {
+                Ok(kind)
+                    if kind.is_file() && ends.iter().any(|end| path.to_string_lossy().ends_with(end)) =>
+                {
                     found.push(path);
                 }
                 _ => {}
