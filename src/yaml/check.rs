@@ -15,8 +15,19 @@ pub(super) struct Duplicate {
     pub dropped: NodeId,
     /// The key whose value counts.
     pub kept: NodeId,
-    /// Whether Go's map order decides which one counts (`1` and `"1"`).
-    pub random: bool,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a value is dropped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// The same key stands below.
+    LastWins,
+    /// A merge key below brings in the same key (go-yaml v2 merges in order).
+    Merged,
+    /// Both are the same JSON key only (`1` and `"1"`): Go's map order decides.
+    Random,
 }
 
 /// Mappings up to this size are searched for duplicates pair by pair.
@@ -71,12 +82,20 @@ fn check_mapping(tree: &SpanTree, map: NodeId, duplicates: &mut Vec<Duplicate>) 
     for (key, value) in pairs {
         if tree.is_merge_key(key) {
             check_merge(tree, value)?;
+            for source in tree.merge_sources(value) {
+                for entry in tree.entries(source) {
+                    if let Some(dropped) = seen.get(&entry.key) {
+                        duplicates.push(Duplicate { dropped, kept: key, reason: Reason::Merged });
+                    }
+                }
+            }
             continue;
         }
         let Some(text) = tree.key_text(key) else { return Err(bad_key(tree, key)) };
         if let Some(dropped) = seen.replace(text, key) {
             let random = is_string(tree, dropped) != is_string(tree, key);
-            duplicates.push(Duplicate { dropped, kept: key, random });
+            let reason = if random { Reason::Random } else { Reason::LastWins };
+            duplicates.push(Duplicate { dropped, kept: key, reason });
         }
     }
     Ok(())
@@ -98,6 +117,13 @@ impl<'a> Seen<'a> {
             Self::Few(Vec::with_capacity(size))
         } else {
             Self::Many(HashMap::with_capacity(size))
+        }
+    }
+
+    fn get(&self, text: &str) -> Option<NodeId> {
+        match self {
+            Self::Many(keys) => keys.get(text).copied(),
+            Self::Few(keys) => keys.iter().find(|(known, _)| *known == text).map(|&(_, key)| key),
         }
     }
 

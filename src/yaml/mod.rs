@@ -11,18 +11,27 @@
 //! `"a"# c`, `|#c`, NEL line ends, `!x` tags, escapes). Working on bytes also gives exact spans.
 
 mod builder;
+mod change;
 mod check;
 mod comments;
 mod compose;
+mod delete;
 mod effective;
+mod flow;
+mod insert;
 mod json;
 mod number;
+mod op;
 mod parse;
 mod path;
+mod quantity;
+mod replace;
+mod same;
 mod scalar;
 mod scan;
 mod scan_scalar;
 mod split;
+mod style;
 mod token;
 mod tree;
 mod typed;
@@ -32,8 +41,11 @@ mod tests;
 
 pub use comments::Comment;
 pub use effective::{Entry, TooLarge};
+pub use op::{Op, Refusal, plan, plan_shared};
 pub use parse::{Parsed, parse, parse_first, parse_stream};
 pub use path::{FieldPath, PathError, Segment};
+pub use quantity::{Quantity, QuantityError};
+pub use same::{Difference, verify};
 pub use scalar::{CoreTag, Scalar, is_unknown_text};
 pub use tree::{Anchor, CollectionStyle, DocumentState, Kind, NodeId, ScalarStyle, SpanTree, TreeDocument};
 pub use typed::{IntOrString, JsonType, Reading};

@@ -83,9 +83,17 @@ fn parse_float(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|value| value.is_finite())
 }
 
-/// What begins with a `.` and is no word: Go's float syntax.
+/// What begins with a `.` and is no word: Go's float syntax, in which an underscore may stand between
+/// two digits.
 pub(super) fn parse_dotted(text: &str) -> Option<f64> {
-    if is_float(text) { parse_float(text) } else { None }
+    if !text.contains('_') {
+        return if is_float(text) { parse_float(text) } else { None };
+    }
+    let digit = |at: Option<usize>| at.and_then(|at| text.as_bytes().get(at)).is_some_and(u8::is_ascii_digit);
+    let mut underscores = text.match_indices('_').map(|(at, _)| at);
+    let fits = underscores.all(|at| digit(at.checked_sub(1)) && digit(Some(at + 1)));
+    let plain = text.replace('_', "");
+    if fits && is_float(&plain) { parse_float(&plain) } else { None }
 }
 
 /// How a float reads as a mapping key: `strconv.FormatFloat(value, 'g', -1, 32)`, with YAML's words

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::source::{Limits, Problem, ProblemKind, Source, Span};
 
 use super::builder::Builder;
-use super::check::{self, Duplicate};
+use super::check::{self, Duplicate, Reason};
 use super::compose::{Composed, compose};
 use super::json;
 use super::scalar::Scalar;
@@ -143,6 +143,7 @@ impl<'a> Parser<'a> {
             );
             return self.refuse(document, error);
         }
+        // kubectl's parser reads ahead: also behind the document's end a control character counts.
         if let Some(at) = control_character(body, chunk.span.start()) {
             let error = SyntaxError::new(at, "a control character, which YAML does not allow")
                 .help("write it as an escape in a double-quoted string");
@@ -198,12 +199,22 @@ impl<'a> Parser<'a> {
         let span = tree.full_span(duplicate.dropped);
         let key = tree.key_text(duplicate.dropped).unwrap_or_default();
         let line = self.source.line_column(tree.span(duplicate.kept).start()).line;
-        let message = if duplicate.random {
-            format!(
-                "key `{key}` is given twice, as a string and not; kubectl picks one at random (see line {line})"
-            )
-        } else {
-            format!("key `{key}` is given again on line {line}; kubectl drops this value, the last one wins")
+        let message = match duplicate.reason {
+            Reason::LastWins => {
+                format!(
+                    "key `{key}` is given again on line {line}; kubectl drops this value, the last one wins"
+                )
+            }
+            Reason::Merged => {
+                format!(
+                    "key `{key}` also comes through `<<` on line {line}; kubectl drops this value, the later wins"
+                )
+            }
+            Reason::Random => {
+                format!(
+                    "key `{key}` is given twice, as a string and not; kubectl picks one at random (see line {line})"
+                )
+            }
         };
         self.problems
             .push(Problem::new(ProblemKind::Warning, self.source, span, message).with_label("dropped"));

@@ -99,7 +99,7 @@ pub(super) fn resolve(text: &str, plain: bool, tag: Option<CoreTag>) -> Result<S
         None if plain => Ok(resolve_plain(text)),
         None | Some(CoreTag::Str | CoreTag::NonSpecific | CoreTag::Merge | CoreTag::Other) => string(),
         Some(CoreTag::Binary) => match decode_base64(text) {
-            Some(bytes) => Ok(Scalar::String(Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()))),
+            Some(bytes) => Ok(Scalar::String(Cow::Owned(lossy(&bytes)))),
             None => Err(TagMismatch),
         },
         Some(CoreTag::Timestamp) => {
@@ -180,6 +180,16 @@ pub fn is_unknown_text(text: &str) -> bool {
         rest = here.get(1..).unwrap_or("");
     }
     false
+}
+
+/// Bytes as Go writes them to JSON: each one that is no UTF-8 becomes U+FFFD.
+fn lossy(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    text
 }
 
 /// RFC 4648 base64 with padding; line breaks are skipped, as Go's decoder does.

@@ -23,6 +23,16 @@ struct SimpleKey {
     token: usize,
     /// At this column nothing but a key can stand.
     required: bool,
+    /// Whether tokens wait in the queue for its `:`.
+    awaited: bool,
+}
+
+/// The outermost level or the inside of one flow collection.
+#[derive(Clone, Copy, Default)]
+struct Level {
+    key: Option<SimpleKey>,
+    /// Whether a key could have begun in it at all.
+    any: bool,
 }
 
 /// Reads the tokens of one document.
@@ -36,7 +46,7 @@ pub(super) struct Scanner<'a> {
     pub(super) flow_level: usize,
     pub(super) key_allowed: bool,
     indents: Vec<isize>,
-    keys: Vec<Option<SimpleKey>>,
+    levels: Vec<Level>,
     queue: VecDeque<Token>,
     taken: usize,
     depth: usize,
@@ -46,6 +56,9 @@ pub(super) struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     /// Reads `text` from `start` to its end. Offsets are those of `text`.
     pub(super) fn new(text: &'a str, start: usize, depth: usize) -> Self {
+        // A byte order mark in front takes no column.
+        let mark = text.get(start..).is_some_and(|rest| rest.starts_with('\u{feff}'));
+        let start = start + if mark { '\u{feff}'.len_utf8() } else { 0 };
         Self {
             bytes: text.as_bytes(),
             at: start,
@@ -54,7 +67,7 @@ impl<'a> Scanner<'a> {
             flow_level: 0,
             key_allowed: true,
             indents: Vec::new(),
-            keys: vec![None],
+            levels: vec![Level::default()],
             queue: VecDeque::with_capacity(16),
             taken: 0,
             depth,
@@ -154,19 +167,16 @@ impl<'a> Scanner<'a> {
             return Ok(true);
         }
         // Keys of outer levels stand before those of inner ones.
-        for level in 0..self.keys.len() {
-            if let Some(key) = self.keys.get(level).copied().flatten()
-                && key.token == self.taken
-            {
-                return self.still_possible(level);
-            }
+        let first = self.levels.iter().position(|level| level.key.is_some_and(|key| key.awaited));
+        match first.and_then(|at| Some((at, self.levels.get(at)?.key?))) {
+            Some((level, key)) if key.token == self.taken => self.still_possible(level),
+            _ => Ok(false),
         }
-        Ok(false)
     }
 
     /// Whether the possible key of a level may still become one; forgets it if not.
     fn still_possible(&mut self, level: usize) -> Result<bool, SyntaxError> {
-        let Some(key) = self.keys.get(level).copied().flatten() else { return Ok(false) };
+        let Some(key) = self.levels.get(level).and_then(|level| level.key) else { return Ok(false) };
         let same_line = key.line_start == self.line_start;
         if same_line && (self.at <= key.start + SIMPLE_KEY || self.characters_from(key.start) <= SIMPLE_KEY) {
             return Ok(true);
@@ -174,8 +184,8 @@ impl<'a> Scanner<'a> {
         if key.required {
             return Err(missing_colon(key.start, self.line_end(key.start)));
         }
-        if let Some(slot) = self.keys.get_mut(level) {
-            *slot = None;
+        if let Some(level) = self.levels.get_mut(level) {
+            level.key = None;
         }
         Ok(false)
     }
@@ -197,24 +207,24 @@ impl<'a> Scanner<'a> {
         }
         let required = self.flow_level == 0 && self.indent == self.column();
         let token = self.taken + self.queue.len();
-        let key = SimpleKey { start: self.at, line_start: self.line_start, token, required };
+        let key = SimpleKey { start: self.at, line_start: self.line_start, token, required, awaited: true };
         self.forget_key()?;
-        if let Some(slot) = self.keys.last_mut() {
-            *slot = Some(key);
+        if let Some(level) = self.levels.last_mut() {
+            *level = Level { key: Some(key), any: true };
         }
         Ok(())
     }
 
     fn forget_key(&mut self) -> Result<(), SyntaxError> {
-        match self.keys.last_mut().and_then(Option::take) {
+        match self.levels.last_mut().and_then(|level| level.key.take()) {
             Some(key) if key.required => Err(missing_colon(key.start, self.line_end(key.start))),
             _ => Ok(()),
         }
     }
 
     fn insert(&mut self, number: usize, token: Token) {
-        let place = number.saturating_sub(self.taken).min(self.queue.len());
-        self.queue.insert(place, token);
+        let place = number.checked_sub(self.taken).unwrap_or(usize::MAX);
+        self.queue.insert(place.min(self.queue.len()), token);
     }
 
     fn indicator(&mut self, kind: TokenKind, length: usize) {
@@ -257,11 +267,6 @@ impl<'a> Scanner<'a> {
     /// Goes over blanks, comments and line breaks.
     fn skip_to_token(&mut self, builder: &mut Builder) {
         loop {
-            if self.at == self.line_start && self.bytes.get(self.at..self.at + 3) == Some(b"\xEF\xBB\xBF") {
-                // Three bytes, one column.
-                self.at += 3;
-                self.line_start += 2;
-            }
             while self.peek(0) == b' '
                 || (self.peek(0) == b'\t' && (self.flow_level > 0 || !self.key_allowed))
             {
@@ -365,7 +370,7 @@ impl<'a> Scanner<'a> {
             let message = format!("nested deeper than {} levels", self.depth);
             return Err(SyntaxError::new(Span::new(self.at, self.at + 1), message));
         }
-        self.keys.push(None);
+        self.levels.push(Level::default());
         self.flow_level += 1;
         self.key_allowed = true;
         self.indicator(kind, 1);
@@ -376,7 +381,12 @@ impl<'a> Scanner<'a> {
         self.forget_key()?;
         if self.flow_level > 0 {
             self.flow_level -= 1;
-            self.keys.pop();
+            let inner = self.levels.pop().unwrap_or_default();
+            // go-yaml's quirk: behind an empty collection it no longer waits for the `:` that would
+            // make the collection a key, and drops what follows.
+            if let Some(key) = self.levels.last_mut().and_then(|level| level.key.as_mut()) {
+                key.awaited &= inner.any;
+            }
         }
         self.key_allowed = false;
         self.indicator(kind, 1);
@@ -413,9 +423,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn value(&mut self) -> Result<(), SyntaxError> {
-        let level = self.keys.len().saturating_sub(1);
+        let level = self.levels.len().saturating_sub(1);
         if self.still_possible(level)?
-            && let Some(key) = self.keys.get_mut(level).and_then(Option::take)
+            && let Some(key) = self.levels.get_mut(level).and_then(|level| level.key.take())
         {
             self.insert(key.token, Token::new(TokenKind::Key, key.start, key.start));
             let column = (key.start - key.line_start).cast_signed();

@@ -193,6 +193,11 @@ impl SpanTree {
         self.nodes.is_empty()
     }
 
+    /// All nodes in text order, of all documents.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..u32::try_from(self.nodes.len()).unwrap_or(0)).map(NodeId)
+    }
+
     /// What the node is. An alias is [`Kind::Alias`]; [`SpanTree::resolve`] leads to its node.
     #[must_use]
     pub fn kind(&self, id: NodeId) -> Kind {

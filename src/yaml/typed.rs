@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::quantity::Quantity;
 use super::scalar::Scalar;
 use super::tree::{Kind, NodeId, SpanTree};
 
@@ -137,6 +138,23 @@ impl SpanTree {
             Scalar::Int(value) => i32::try_from(value)
                 .map_or(Reading::Wrong(JsonType::Number), |value| Reading::Value(IntOrString::Int(value))),
             other => Reading::Wrong(json_type(&other)),
+        })
+    }
+
+    /// A resource quantity (`limits.cpu`): a number or a string; null is none.
+    #[must_use]
+    pub fn read_quantity(&self, id: NodeId) -> Reading<Quantity> {
+        self.read(id).map(|scalar| {
+            let parsed = match &scalar {
+                // Go trims the JSON text, in which line breaks and tabs are escapes.
+                Scalar::String(text) => {
+                    text.trim_matches(|c: char| c.is_whitespace() && !c.is_control()).parse()
+                }
+                Scalar::Int(value) => value.to_string().parse(),
+                Scalar::Float(value) => value.to_string().parse(),
+                other => return Reading::Wrong(json_type(other)),
+            };
+            parsed.map_or(Reading::Wrong(json_type(&scalar)), Reading::Value)
         })
     }
 }
