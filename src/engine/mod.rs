@@ -1,12 +1,132 @@
 //! Layer 10: the engine, front door of the analysis.
 //!
-//! `Engine::analyze` tells what is wrong, `Engine::repair` what would mend it together with the
-//! proof, `Engine::fix_text` does both for one text. Front ends (command line, editor, bots) need
+//! [`Engine::analyze`] tells what is wrong, [`Engine::repair`] what would mend it together with the
+//! proof, [`Engine::fix_text`] does both for one text. Front ends (command line, editor, bots) need
 //! nothing below.
 
+mod judge;
+mod locate;
 mod outcome;
+mod peer_ignore;
+mod repair;
+mod run;
+mod second;
+mod suppress;
+mod verify;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 pub use outcome::{
-    Analysis, Counts, FixOutcome, FixedText, Ignored, IgnoredBy, Outcome, Repair, Selection, Tally, Verified,
-    VerifiedFile,
+    Analysis, Counts, FixOutcome, FixedText, Ignored, IgnoredBy, Outcome, Repair, Selection, Tally,
 };
+pub use verify::{Verified, VerifiedFile};
+
+use crate::config::Settings;
+use crate::finding::{Finding, Location, SourceEdits};
+use crate::project::{InputFile, Project};
+use crate::resource::{Images, Kinds, KindsError};
+use crate::rule::{self, Catalogue};
+use crate::source::Limits;
+
+/// Called once for every file that is done.
+pub type Progress = dyn Fn() + Send + Sync;
+
+/// Rules, facts and settings, ready to judge. Cheap to share between threads.
+pub struct Engine {
+    catalogue: Arc<Catalogue>,
+    rules: rule::Selection,
+    settings: Settings,
+    kinds: Kinds,
+    images: Images,
+    limits: Limits,
+    /// Rule ids by what another tool calls them: tool, its id in lower case.
+    peers: HashMap<(&'static str, String), Vec<Arc<str>>>,
+    progress: Option<Box<Progress>>,
+}
+
+impl Engine {
+    /// An engine that runs the selected rules of a catalogue under these settings.
+    ///
+    /// # Errors
+    /// A kind of the settings has a path that is none.
+    pub fn new(
+        catalogue: Arc<Catalogue>,
+        rules: rule::Selection,
+        settings: Settings,
+    ) -> Result<Self, KindsError> {
+        let mut kinds = Kinds::shipped().clone();
+        kinds.extend(&settings.kinds)?;
+        let images = Images::with_user_rows(settings.images.clone());
+        let peers = peer_ignore::index(&catalogue);
+        let limits = Limits::default();
+        Ok(Self { catalogue, rules, settings, kinds, images, limits, peers, progress: None })
+    }
+
+    /// The same engine with other bounds on its input.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The same engine that tells of every file that is done, from any thread.
+    #[must_use]
+    pub fn with_progress(mut self, progress: impl Fn() + Send + Sync + 'static) -> Self {
+        self.progress = Some(Box::new(progress));
+        self
+    }
+
+    /// The rules.
+    #[must_use]
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Judges everything in a project, in parallel. The order of the answer does not depend on it.
+    #[must_use]
+    pub fn analyze(&self, project: &Project) -> Analysis {
+        run::analyze(self, project)
+    }
+
+    /// What mends a project as far as the selection allows, with the proof. Nothing is written.
+    #[must_use]
+    pub fn repair(&self, project: &Project, selection: &Selection) -> Repair {
+        run::repair(self, project, selection)
+    }
+
+    /// Mends one text: standard input, an editor's buffer. Where nothing changes (also where it can
+    /// not be read) `text` is `None` and the caller keeps the bytes it has.
+    #[must_use]
+    pub fn fix_text(&self, file: &InputFile, selection: &Selection) -> FixedText {
+        let repair = self.repair(&Project::of_files(vec![file.clone()]), selection);
+        let text = repair.verified.files().first().map(|file| Arc::clone(file.after().text()));
+        FixedText { text, repair }
+    }
+
+    /// The edits that the first fixes of several findings of one file make together: one block for
+    /// fields that want the same new parent. `None` where they do not go together, or there is none.
+    #[must_use]
+    pub fn preview(&self, findings: &[&Finding]) -> Option<SourceEdits> {
+        let source = Arc::clone(&findings.first()?.primary.source);
+        let same = |place: &Location| Arc::ptr_eq(&place.source, &source);
+        if !findings.iter().all(|finding| same(&finding.primary)) {
+            return None;
+        }
+        judge::preview(self, &source, findings).map(|edits| SourceEdits { source, edits })
+    }
+
+    /// The rules that another tool's id means.
+    fn peer_rules(&self, tool: &'static str, id: &str) -> &[Arc<str>] {
+        self.peers.get(&(tool, id.to_ascii_lowercase())).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,11 +1,12 @@
 //! What the engine answers: [`Analysis`], [`Repair`], [`FixedText`].
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::finding::{Applicability, Finding};
-use crate::source::{Problem, ProblemKind, Source, TextEdits};
+use crate::source::{Problem, ProblemKind};
+
+use super::verify::Verified;
 
 /// How many of something were checked and how many were not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -166,68 +167,6 @@ pub struct FixOutcome {
     pub outcome: Outcome,
 }
 
-/// One file's proved change.
-#[derive(Clone, Debug)]
-pub struct VerifiedFile {
-    pub(super) path: PathBuf,
-    pub(super) before: Arc<Source>,
-    pub(super) edits: TextEdits,
-    pub(super) after: Arc<Source>,
-}
-
-impl VerifiedFile {
-    /// The path as shown.
-    #[must_use]
-    pub fn name(&self) -> &Arc<str> {
-        self.before.name()
-    }
-
-    /// Where it is on disk; empty for standard input and memory.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The text as it was read.
-    #[must_use]
-    pub fn before(&self) -> &Arc<Source> {
-        &self.before
-    }
-
-    /// The edits that lead from one to the other.
-    #[must_use]
-    pub fn edits(&self) -> &TextEdits {
-        &self.edits
-    }
-
-    /// The text afterwards.
-    #[must_use]
-    pub fn after(&self) -> &Arc<Source> {
-        &self.after
-    }
-}
-
-/// Changes that passed the proof: applied in memory, read again, findings gone, none new, nothing
-/// else different. Only the engine makes one, so that no unproved edit leaves the program.
-#[derive(Clone, Debug, Default)]
-pub struct Verified {
-    pub(super) files: Vec<VerifiedFile>,
-}
-
-impl Verified {
-    /// The files that change, by name.
-    #[must_use]
-    pub fn files(&self) -> &[VerifiedFile] {
-        &self.files
-    }
-
-    /// Whether nothing changes.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
-    }
-}
-
 /// What mends it, with the proof.
 #[derive(Clone, Debug, Default)]
 pub struct Repair {
@@ -244,8 +183,8 @@ pub struct Repair {
 /// One text, mended.
 #[derive(Clone, Debug)]
 pub struct FixedText {
-    /// The text afterwards; the text given where nothing changes.
-    pub text: Arc<str>,
+    /// The text afterwards; `None` where nothing changes.
+    pub text: Option<Arc<str>>,
     /// What happened.
     pub repair: Repair,
 }

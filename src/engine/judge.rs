@@ -1,0 +1,216 @@
+//! One text: read, evaluated, its findings placed, ignores applied.
+
+use std::sync::Arc;
+
+use crate::finding::{CandidateFix, Finding, FixOffer, Location, RuleHit, SourceEdits};
+use crate::fix::{self, Wanted};
+use crate::project::Role;
+use crate::resource::{Content, Document, NotAnObject};
+use crate::rule::Target;
+use crate::source::{Problem, ProblemKind, Source, TextEdits};
+use crate::yaml::{self, DocumentState, SpanTree};
+
+use super::locate::{fingerprint, mark, resource_id};
+use super::suppress::Ignores;
+use super::{Counts, Engine, Ignored};
+
+/// Why a fix inside an anchored node is not made.
+pub(super) const SHARED: &str = "the place is shared through an anchor, and not all its users want the change";
+
+/// A text and what is wrong with it.
+pub(super) struct Judged {
+    pub tree: Arc<SpanTree>,
+    pub documents: Vec<Document>,
+    pub findings: Vec<Finding>,
+    pub ignored: Vec<Ignored>,
+    pub problems: Vec<Problem>,
+    pub counts: Counts,
+    /// Indexes of the configuration's ignores that silenced something.
+    pub used_ignores: Vec<usize>,
+}
+
+/// Judges one text.
+pub(super) fn judge(engine: &Engine, source: &Arc<Source>, role: Role) -> Judged {
+    let yaml::Parsed { tree, problems } = yaml::parse(source, &engine.limits);
+    let mut judged = Judged {
+        tree: Arc::new(tree),
+        documents: Vec::new(),
+        findings: Vec::new(),
+        ignored: Vec::new(),
+        problems,
+        counts: Counts::default(),
+        used_ignores: Vec::new(),
+    };
+    judged.read(engine);
+    let tree = Arc::clone(&judged.tree);
+    let documents = std::mem::take(&mut judged.documents);
+    let target = Target { version: engine.settings.kubernetes_version, images: &engine.images };
+    let ignores = Ignores::read(engine, &tree, &mut judged.problems);
+    // Which node each finding is about, for ignores.
+    let mut found = Vec::new();
+    for (index, document) in documents.iter().enumerate() {
+        let hits = engine.catalogue.evaluate(document, index, &engine.rules, &target);
+        if hits.is_empty() {
+            continue;
+        }
+        let id = resource_id(document);
+        let sealed = tree.documents().get(document.document()).is_some_and(|place| tree.is_sops(place));
+        for hit in hits {
+            if hit.absent && role == Role::OverlayPatch {
+                judged.counts.part_of_overlay += 1;
+                continue;
+            }
+            found.push((hit.node, place(&tree, &documents, &id, sealed, hit)));
+        }
+    }
+    found.sort_by(|(_, a), (_, b)| {
+        let key = |finding: &Finding| (finding.primary.span.start, finding.resource.document, finding.resource.item);
+        key(a).cmp(&key(b)).then_with(|| a.rule.cmp(&b.rule))
+    });
+    let (nodes, mut findings): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    fingerprint(&mut findings);
+    for (node, finding) in nodes.into_iter().zip(findings) {
+        let document = documents.iter().find(|document| {
+            (document.document(), document.item()) == (finding.resource.document, finding.resource.item)
+        });
+        match ignores.silences(engine, document, node, &finding) {
+            Some(silence) => {
+                judged.used_ignores.extend(silence.configured);
+                judged.ignored.push(Ignored { finding, by: silence.by, reason: silence.reason });
+            }
+            None => judged.findings.push(finding),
+        }
+    }
+    judged.counts.ignored = judged.ignored.len();
+    ignores.unused(engine, &tree, &mut judged.problems);
+    judged.problems.sort_by_key(|problem| problem.span);
+    judged.documents = documents;
+    judged
+}
+
+impl Judged {
+    /// Finds the objects, and counts what is read and what is not.
+    fn read(&mut self, engine: &Engine) {
+        let tree = Arc::clone(&self.tree);
+        for document in tree.documents() {
+            match document.state {
+                DocumentState::Read => self.counts.documents.checked += 1,
+                DocumentState::Refused => self.counts.documents.not_checked += 1,
+                DocumentState::Empty => {}
+            }
+        }
+        let mut passed_over = std::collections::BTreeSet::new();
+        for content in Document::read_all(&tree, &engine.kinds) {
+            match content {
+                Content::Object(document) => {
+                    self.counts.objects.checked += 1;
+                    self.documents.push(document);
+                }
+                Content::Other { document, node, reason, .. } => {
+                    let message = match reason {
+                        NotAnObject::UnknownKind => "the kind of this object is filled in later, so that it is not checked",
+                        NotAnObject::NestedList => "kubectl refuses a list within a list, so that it is not checked",
+                        NotAnObject::NoMapping | NotAnObject::NoKind => {
+                            let read = tree.documents().get(document).map(|document| document.state);
+                            if read == Some(DocumentState::Read) {
+                                passed_over.insert(document);
+                            }
+                            continue;
+                        }
+                        NotAnObject::Unread => continue,
+                    };
+                    self.counts.objects.not_checked += 1;
+                    let span = node.map(|node| mark(&tree, node)).unwrap_or_default();
+                    self.problems.push(Problem::new(ProblemKind::NotChecked, tree.source(), span, message));
+                }
+            }
+        }
+        self.counts.passed_over = passed_over.len();
+        let blind = self.problems.iter().any(|problem| problem.kind == ProblemKind::NotChecked);
+        let files = &mut self.counts.files;
+        if blind { files.not_checked += 1 } else { files.checked += 1 }
+    }
+}
+
+/// Turns a hit into a finding.
+fn place(
+    tree: &Arc<SpanTree>,
+    documents: &[Document],
+    id: &crate::finding::ResourceId,
+    sealed: bool,
+    hit: RuleHit,
+) -> Finding {
+    let source = tree.source();
+    let related = hit.related.into_iter().filter_map(|(document, node, text)| {
+        let tree = documents.get(document)?.tree();
+        Some((Location::new(tree.source(), mark(tree, node)), text))
+    });
+    let mut no_fix = hit.no_fix;
+    let mut fixes = Vec::new();
+    for candidate in hit.fixes {
+        if sealed {
+            no_fix.get_or_insert_with(|| "the file is encrypted by sops: it is not edited".to_owned());
+            break;
+        }
+        match offer(tree, documents, candidate) {
+            Ok(offer) => fixes.push(offer),
+            Err(reason) => no_fix = no_fix.or(Some(reason)),
+        }
+    }
+    let no_fix = fixes.is_empty().then(|| no_fix.unwrap_or_else(|| "there is no fix".to_owned()));
+    Finding {
+        rule: hit.rule,
+        severity: hit.severity,
+        message: hit.message,
+        label: hit.label,
+        primary: Location::new(source, mark(tree, hit.node)),
+        absent: hit.absent,
+        related: related.collect(),
+        resource: id.clone(),
+        container: hit.container,
+        field: hit.field,
+        standards: hit.standards,
+        fingerprint: String::new(),
+        fixes,
+        no_fix,
+        scenarios: None,
+    }
+}
+
+/// A candidate with the bytes it changes. One that several users of an anchor must want together
+/// has none by itself.
+fn offer(tree: &SpanTree, documents: &[Document], candidate: CandidateFix) -> Result<FixOffer, String> {
+    let planned = fix::plan(tree, documents, &[Wanted { id: 0, patch: &candidate.patch }]);
+    let mut held_back = candidate.held_back;
+    if let Some((_, reason)) = planned.refused.into_iter().next() {
+        return Err(reason);
+    }
+    if !planned.shared.is_empty() {
+        held_back = held_back.or_else(|| Some(SHARED.to_owned()));
+    }
+    let edits = if planned.edits.is_empty() {
+        Vec::new()
+    } else {
+        vec![SourceEdits { source: Arc::clone(tree.source()), edits: planned.edits }]
+    };
+    Ok(FixOffer {
+        title: candidate.title,
+        applicability: candidate.applicability,
+        safety: candidate.safety,
+        patch: candidate.patch,
+        edits,
+        held_back,
+        release: candidate.release,
+    })
+}
+
+/// The edits of the first fixes of several findings, made together.
+pub(super) fn preview(engine: &Engine, source: &Arc<Source>, findings: &[&Finding]) -> Option<TextEdits> {
+    let tree = Arc::new(yaml::parse(source, &engine.limits).tree);
+    let documents = Document::objects(&tree, &engine.kinds);
+    let fixes = findings.iter().filter_map(|finding| finding.fix());
+    let wanted: Vec<Wanted<'_>> =
+        fixes.enumerate().map(|(id, fix)| Wanted { id, patch: &fix.patch }).collect();
+    let planned = fix::plan(&tree, &documents, &wanted);
+    (!planned.edits.is_empty() && planned.taken.len() == wanted.len()).then_some(planned.edits)
+}

@@ -1,0 +1,153 @@
+//! Files in parallel. Only what is found is kept: trees live as long as their file is judged, so
+//! that memory is bounded by the files in flight and what they have wrong.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::project::{ChartFolder, InputFile, Project};
+use crate::source::{Problem, ProblemKind};
+
+use super::judge::{Judged, judge};
+use super::repair::{Mended, mend};
+use super::verify::Verified;
+use super::{Analysis, Counts, Engine, Repair, Selection, Tally};
+
+/// What is kept of a judged file.
+#[derive(Clone, Default)]
+pub(super) struct Kept {
+    analysis: Analysis,
+    used_ignores: Vec<usize>,
+}
+
+impl From<Judged> for Kept {
+    fn from(judged: Judged) -> Self {
+        let Judged { findings, ignored, problems, counts, used_ignores, .. } = judged;
+        Self { analysis: Analysis { findings, ignored, problems, counts }, used_ignores }
+    }
+}
+
+impl Kept {
+    /// What is kept of a judgement that is used further.
+    pub fn of(judged: &Judged) -> Self {
+        let analysis = Analysis {
+            findings: judged.findings.clone(),
+            ignored: judged.ignored.clone(),
+            problems: judged.problems.clone(),
+            counts: judged.counts,
+        };
+        Self { analysis, used_ignores: judged.used_ignores.clone() }
+    }
+
+    /// A file that is not judged.
+    pub fn unread(problem: Problem) -> Self {
+        let files = Tally { checked: 0, not_checked: 1 };
+        let counts = Counts { files, ..Counts::default() };
+        let analysis = Analysis { problems: vec![problem], counts, ..Analysis::default() };
+        Self { analysis, used_ignores: Vec::new() }
+    }
+}
+
+/// Runs `work` on every manifest; a panic of it is a problem of that file alone.
+fn each<T: Send>(
+    engine: &Engine,
+    project: &Project,
+    work: impl Fn(&InputFile) -> T + Sync,
+    failed: impl Fn(Problem) -> T + Sync,
+) -> Vec<T> {
+    let files: Vec<&InputFile> = project.manifests().collect();
+    let done = files.par_iter().with_max_len(1).map(|file| {
+        let done = catch_unwind(AssertUnwindSafe(|| work(file))).unwrap_or_else(|_| {
+            let message = "an error of seaworthy itself; please report it with this file";
+            failed(Problem::of_path(ProblemKind::NotChecked, Arc::clone(file.name()), message))
+        });
+        if let Some(progress) = &engine.progress {
+            progress();
+        }
+        done
+    });
+    done.collect()
+}
+
+pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
+    let work = |file: &InputFile| match file.read(&engine.limits) {
+        Ok(source) => Kept::from(judge(engine, &source, file.role())),
+        Err(problem) => Kept::unread(*problem),
+    };
+    gather(engine, project, each(engine, project, work, Kept::unread))
+}
+
+pub(super) fn repair(engine: &Engine, project: &Project, selection: &Selection) -> Repair {
+    let work = |file: &InputFile| mend(engine, file, selection);
+    let parts = each(engine, project, work, Mended::unread);
+    let (mut outcomes, mut before, mut after, mut verified) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for part in parts {
+        outcomes.extend(part.outcomes);
+        before.push(part.before);
+        after.push(part.after);
+        verified.push(part.verified);
+    }
+    Repair {
+        verified: Verified::join(verified),
+        outcomes,
+        before: gather(engine, project, before),
+        after: gather(engine, project, after),
+    }
+}
+
+/// Joins what was found in the files, in their order.
+fn gather(engine: &Engine, project: &Project, parts: Vec<Kept>) -> Analysis {
+    let mut all = Analysis::default();
+    let mut used = vec![false; engine.settings.ignores.len()];
+    for problem in &project.problems {
+        let unread = usize::from(problem.kind == ProblemKind::NotChecked);
+        all.counts.files.not_checked += unread;
+        all.problems.push(problem.clone());
+    }
+    for part in parts {
+        all.findings.extend(part.analysis.findings);
+        all.ignored.extend(part.analysis.ignored);
+        all.problems.extend(part.analysis.problems);
+        all.counts.add(&part.analysis.counts);
+        for index in part.used_ignores {
+            if let Some(used) = used.get_mut(index) {
+                *used = true;
+            }
+        }
+    }
+    for chart in project.charts() {
+        unchecked_chart(chart, &mut all);
+    }
+    unused_ignores(engine, &used, &mut all);
+    all
+}
+
+/// Charts are told of, not judged.
+fn unchecked_chart(chart: &ChartFolder, all: &mut Analysis) {
+    all.counts.charts.not_checked += 1;
+    all.counts.files.not_checked += chart.templates.len();
+    for template in &chart.templates {
+        let problem = Problem::of_path(ProblemKind::NotChecked, Arc::clone(template.name()), "chart template");
+        all.problems.push(problem);
+    }
+}
+
+/// Ignores of the configuration that silenced nothing, or that ran out.
+fn unused_ignores(engine: &Engine, used: &[bool], all: &mut Analysis) {
+    if engine.settings.no_ignores || all.counts.objects.checked == 0 {
+        return;
+    }
+    for (ignore, used) in engine.settings.ignores.iter().zip(used) {
+        let expired = ignore.expired(engine.settings.today);
+        let runs = |rule: &String| engine.rules.runs(&engine.catalogue, rule);
+        let idle = !ignore.rules.is_empty() && !ignore.rules.iter().any(runs);
+        let message = match (expired, used) {
+            (true, _) => "this ignore has expired",
+            (false, false) if !idle => "this ignore silences nothing",
+            _ => continue,
+        };
+        let problem = Problem::new(ProblemKind::Warning, &ignore.source, ignore.span, message);
+        all.problems.push(problem.with_help("remove it"));
+    }
+}

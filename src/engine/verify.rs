@@ -1,0 +1,213 @@
+//! The proof of a change, and [`Verified`], which only this module makes.
+//!
+//! What is proved is static: the text reads again, only the fields of the patches differ, every
+//! comment is kept, the findings are gone and none is new. Whether the program still runs is what
+//! the levels of fixes are about.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::finding::{Finding, ResourceId};
+use crate::fix::{Planned, compose};
+use crate::project::Role;
+use crate::source::{ProblemKind, Source, TextEdits};
+use crate::yaml;
+
+use super::Engine;
+use super::judge::{Judged, judge};
+use super::second;
+
+/// One file's proved change.
+#[derive(Clone, Debug)]
+pub struct VerifiedFile {
+    path: PathBuf,
+    before: Arc<Source>,
+    edits: TextEdits,
+    after: Arc<Source>,
+}
+
+impl VerifiedFile {
+    /// The path as shown.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        self.before.name()
+    }
+
+    /// Where it is on disk; empty for standard input and memory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The text as it was read.
+    #[must_use]
+    pub fn before(&self) -> &Arc<Source> {
+        &self.before
+    }
+
+    /// The edits that lead from one to the other.
+    #[must_use]
+    pub fn edits(&self) -> &TextEdits {
+        &self.edits
+    }
+
+    /// The text afterwards.
+    #[must_use]
+    pub fn after(&self) -> &Arc<Source> {
+        &self.after
+    }
+}
+
+/// Changes that passed the proof: applied in memory, read again, findings gone, none new, nothing
+/// else different. Only the engine makes one, so that no unproved edit leaves the program.
+#[derive(Clone, Debug, Default)]
+pub struct Verified {
+    files: Vec<VerifiedFile>,
+}
+
+impl Verified {
+    /// The files that change, by name.
+    #[must_use]
+    pub fn files(&self) -> &[VerifiedFile] {
+        &self.files
+    }
+
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
+impl Verified {
+    /// Joins what was proved for single files, in the order of their names.
+    pub(super) fn join(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut files: Vec<VerifiedFile> = parts.into_iter().flat_map(|part| part.files).collect();
+        files.sort_by(|a, b| a.name().cmp(b.name()));
+        Self { files }
+    }
+}
+
+/// A file on its way through the rounds: everything so far is proved.
+pub(super) struct Proof {
+    path: PathBuf,
+    role: Role,
+    before: Arc<Source>,
+    edits: TextEdits,
+    /// The judgement of the newest text.
+    pub now: Judged,
+    second: second::Opinion,
+}
+
+impl Proof {
+    /// Nothing is changed yet.
+    pub fn new(path: &Path, role: Role, judged: Judged) -> Self {
+        let before = Arc::clone(judged.tree.source());
+        let second = second::Opinion::of(before.text());
+        Self { path: path.to_path_buf(), role, before, edits: TextEdits::default(), now: judged, second }
+    }
+
+    /// Makes a round's edits in memory and takes them if they pass.
+    ///
+    /// # Errors
+    /// What did not pass. Nothing has changed then.
+    pub fn advance(&mut self, engine: &Engine, planned: &Planned, made: &[&Finding]) -> Result<(), String> {
+        let old = self.now.tree.source();
+        let text = planned.edits.apply(old.text());
+        if text == **old.text() {
+            return Err("the fix changes nothing".to_owned());
+        }
+        let second = self.second.agrees(&text, &planned.ops, &self.now.tree)?;
+        let new = Arc::new(Source::new(Arc::clone(self.before.name()), text));
+        let judged = judge(engine, &new, self.role);
+        yaml::verify(&self.now.tree, &planned.ops, &judged.tree).map_err(|difference| difference.to_string())?;
+        compare(&self.now, &judged, made)?;
+        let edits = compose(self.before.text(), &self.edits, &planned.edits);
+        self.edits = edits.map_err(|conflict| conflict.to_string())?;
+        if self.edits.apply(self.before.text()) != **new.text() {
+            return Err("the edits of several rounds do not add up".to_owned());
+        }
+        (self.now, self.second) = (judged, second);
+        Ok(())
+    }
+
+    /// What was proved.
+    pub fn finish(self) -> (Verified, Judged) {
+        let after = Arc::clone(self.now.tree.source());
+        if after.text() == self.before.text() {
+            return (Verified::default(), self.now);
+        }
+        let file = VerifiedFile { path: self.path, before: self.before, edits: self.edits, after };
+        (Verified { files: vec![file] }, self.now)
+    }
+}
+
+/// A place that keeps its name when lists around it grow or shrink.
+type Key<'a> = (&'a str, &'a ResourceId, Option<&'a str>);
+
+fn key(finding: &Finding) -> Key<'_> {
+    (&finding.rule, &finding.resource, finding.container.as_deref())
+}
+
+fn counts(judged: &Judged) -> BTreeMap<Key<'_>, usize> {
+    let mut counts = BTreeMap::new();
+    let ignored = judged.ignored.iter().map(|ignored| &ignored.finding);
+    for finding in judged.findings.iter().chain(ignored) {
+        *counts.entry(key(finding)).or_default() += 1;
+    }
+    counts
+}
+
+/// The findings of `made` are gone, none is new, and what could be read before still can.
+fn compare(before: &Judged, after: &Judged, made: &[&Finding]) -> Result<(), String> {
+    let (old, new) = (counts(before), counts(after));
+    let mut gone: BTreeMap<Key<'_>, usize> = BTreeMap::new();
+    for finding in made {
+        *gone.entry(key(finding)).or_default() += 1;
+    }
+    for (key, &count) in &new {
+        let allowed = old.get(key).copied().unwrap_or(0);
+        let (rule, resource, _) = key;
+        if count > allowed {
+            return Err(format!("it would bring a finding of {rule} on {resource}"));
+        }
+        if count > allowed.saturating_sub(gone.get(key).copied().unwrap_or(0)) {
+            return Err(format!("{rule} still finds it on {resource} afterwards"));
+        }
+    }
+    let unchecked = |judged: &Judged| -> BTreeMap<String, usize> {
+        let mut messages = BTreeMap::new();
+        let problems = judged.problems.iter();
+        for problem in problems.filter(|problem| problem.kind == ProblemKind::NotChecked) {
+            *messages.entry(problem.message.clone()).or_default() += 1;
+        }
+        messages
+    };
+    let (old, new) = (unchecked(before), unchecked(after));
+    if let Some((message, _)) = new.iter().find(|(message, count)| old.get(*message).is_none_or(|old| old < count)) {
+        return Err(format!("afterwards: {message}"));
+    }
+    let objects = |judged: &Judged| judged.documents.iter().map(|document| document.kind().clone()).collect::<Vec<_>>();
+    if objects(before) != objects(after) {
+        return Err("the objects of the file would not be the same".to_owned());
+    }
+    Ok(())
+}
+
+/// Indexes of the documents that operations change.
+pub(super) fn touched(ops: &[yaml::Op], tree: &yaml::SpanTree) -> BTreeSet<usize> {
+    let places = ops.iter().filter_map(|op| tree.document_of(node(op)));
+    let spans: BTreeSet<_> = places.map(|document| document.span).collect();
+    let documents = tree.documents().iter().enumerate();
+    documents.filter(|(_, document)| spans.contains(&document.span)).map(|(index, _)| index).collect()
+}
+
+/// The node that an operation is about.
+fn node(op: &yaml::Op) -> yaml::NodeId {
+    match op {
+        yaml::Op::Add { map, .. } | yaml::Op::Remove { map, .. } | yaml::Op::Rename { map, .. } => *map,
+        yaml::Op::Replace { node, .. } => *node,
+        yaml::Op::RemoveItem { seq, .. } | yaml::Op::Append { seq, .. } => *seq,
+    }
+}
