@@ -1,5 +1,6 @@
 //! `check`: finds weaknesses, writes nothing but the report.
 
+use std::cell::Cell;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +19,9 @@ use super::output::{deliver, destinations};
 use super::progress::Progress;
 use super::session::Session;
 use super::terminal::{print, tell};
+
+/// Most bytes that are read again to show what fixes of one place change together.
+const PREVIEW_BYTES: usize = 64 << 20;
 
 /// Checks, reports, and says by the exit code what came out.
 ///
@@ -38,11 +42,18 @@ pub fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     }
     let analysis = engine.analyze(&project);
     progress.finish();
+    let budget = Cell::new(PREVIEW_BYTES);
     let report = Report {
         analysis: &analysis,
         catalogue: &session.catalogue,
         elapsed: Some(start.elapsed()),
-        preview: &|findings| engine.preview(findings).map(|edits| vec![edits]),
+        preview: &|findings| {
+            // A preview reads its file again: many of them on large files are left to `fix`.
+            let size = findings.first().map_or(0, |finding| finding.primary.source.len());
+            let left = budget.get().checked_sub(size)?;
+            budget.set(left);
+            engine.preview(findings).map(|edits| vec![edits])
+        },
         fix_command: fix_command(args),
         verbosity: session.verbosity,
     };

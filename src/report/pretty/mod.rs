@@ -145,7 +145,11 @@ fn write_help(output: &mut String, report: &Report<'_>, group: &Group<'_>, style
         .copied()
         .filter(|one| fixed.len() == 1 || one.fix().is_some_and(|fix| fix.applicability > Applicability::Suggestion))
         .collect();
-    let Some(changes) = (report.preview)(&together) else { return };
+    let changes = match together.as_slice() {
+        [] => return,
+        [one] => one.fix().map(|fix| fix.edits.clone()).unwrap_or_default(),
+        several => (report.preview)(several).unwrap_or_default(),
+    };
     for change in changes {
         if change.source.name() != first_name(group) {
             let _ = writeln!(output, "  {}:", clean_line(change.source.name()));
