@@ -27,3 +27,7 @@ pub mod project;
 pub mod engine;
 
 pub mod write;
+
+pub mod report;
+
+pub mod cli;

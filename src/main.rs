@@ -1,3 +1,7 @@
 //! The `seaworthy` program: nothing but the exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(seaworthy::cli::main())
+}

@@ -32,6 +32,8 @@ pub struct Layer {
 pub struct Layers {
     /// The texts.
     pub layers: Vec<Layer>,
+    /// Absolute path of the working folder; may stay empty where all paths are relative to one place.
+    pub working_folder: PathBuf,
 }
 
 impl Layers {
@@ -41,12 +43,17 @@ impl Layers {
     /// # Errors
     /// A file cannot be read, is no TOML, has an unknown key or a value of the wrong type, or the
     /// chain of `extend` is circular or too long.
-    pub fn from_file(path: &Path, folder: Option<&Path>, load: &Load<'_>) -> Result<Self, ConfigError> {
+    pub fn from_file(
+        path: &Path,
+        folder: Option<&Path>,
+        working_folder: &Path,
+        load: &Load<'_>,
+    ) -> Result<Self, ConfigError> {
         let mut layers = Vec::new();
         let mut seen = Vec::new();
         let mut next = Some(path.to_path_buf());
         while let Some(path) = next.take() {
-            let name = shown(&path);
+            let name = shown(path.strip_prefix(working_folder).unwrap_or(&path));
             let text = load(&path).map_err(|reason| ConfigError::of_path(name.clone(), reason))?;
             let parent = path.parent().unwrap_or(Path::new("")).to_path_buf();
             let base = if layers.is_empty() { folder.unwrap_or(&parent) } else { &parent };
@@ -66,7 +73,7 @@ impl Layers {
             layers.push(layer);
         }
         layers.reverse();
-        Ok(Self { layers })
+        Ok(Self { layers, working_folder: working_folder.to_path_buf() })
     }
 
     /// Adds one `KEY=VALUE` of the command line on top.

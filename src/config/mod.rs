@@ -17,5 +17,5 @@ pub use date::Date;
 pub use discover::{FILE_NAMES, nearest};
 pub use error::ConfigError;
 pub use load::{Layer, Layers, Load, Step};
-pub use settings::{AddedRule, Ignore, KnownNames, PathSettings, RuleOverride, Settings};
+pub use settings::{Ignore, PathSettings, Settings};
 pub use suggest::closest;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::resource::{ImageRow, KindRow};
+use crate::rule::RuleTable;
 
 /// Configuration of seaworthy (`seaworthy.toml` or `.seaworthy.toml`), the nearest file upwards from
 /// the checked path. Paths in it are relative to its folder.
@@ -59,57 +60,15 @@ pub enum FailOn {
     Never,
 }
 
-/// How severe a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum SeverityWord {
-    /// Worth knowing.
-    Info,
-    /// Hygiene.
-    Low,
-    /// Helps an attacker who is already inside.
-    Medium,
-    /// Opens the node or the cluster to whoever controls the container.
-    High,
-    /// Gives it away.
-    Critical,
-}
-
-/// How far a fix may be applied without asking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ApplicabilityWord {
-    /// Only by `--apply-suggestion RULE`.
-    Suggestion,
-    /// Only with `--unsafe-fixes`.
-    Unsafe,
-    /// Always.
-    Safe,
-}
-
 /// What may stand for a rule.
 #[derive(JsonSchema)]
 #[serde(untagged)]
 #[allow(dead_code, reason = "describes the schema; read by hand for exact error places")]
-pub enum RuleEntry {
+enum RuleEntry {
     /// Switches the rule on or off.
     Switch(bool),
-    /// Changes a built-in rule.
-    Change(RuleChange),
-    /// Adds a rule; the keys are those of a built-in one (see CONTRIBUTING.md).
-    Definition(BTreeMap<String, serde_json::Value>),
-}
-
-/// Changes of a built-in rule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct RuleChange {
-    /// Whether it runs.
-    pub enabled: Option<bool>,
-    /// Another severity.
-    pub severity: Option<SeverityWord>,
-    /// Level of its fixes; a suggestion never becomes safe.
-    pub applicability: Option<ApplicabilityWord>,
+    /// Changes a built-in rule (`enabled`, `severity`, `applicability`), or is a rule of your own.
+    Rule(Box<RuleTable>),
 }
 
 /// Which files are read.

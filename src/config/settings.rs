@@ -6,36 +6,14 @@ use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::finding::{Applicability, Severity};
 use crate::resource::{ImageRow, KindRow, Kinds, KubernetesVersion};
+use crate::rule::{Catalogue, RuleFile, RuleTable};
 use crate::source::{Source, Span};
 
 use super::date::Date;
 use super::error::ConfigError;
 use super::load::{Layer, Layers, Step};
-use super::schema::{ApplicabilityWord, FailOn, IgnoreEntry, RuleChange, SeverityWord};
-
-/// Changes of one rule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RuleOverride {
-    /// Whether it runs.
-    pub enabled: Option<bool>,
-    /// Another severity.
-    pub severity: Option<Severity>,
-    /// Level of its fixes. A suggestion stays one: the catalogue sees to that.
-    pub applicability: Option<Applicability>,
-}
-
-/// A rule that the configuration adds.
-#[derive(Clone, Debug)]
-pub struct AddedRule {
-    /// The text it stands in.
-    pub source: Arc<Source>,
-    /// Its table.
-    pub table: toml::Value,
-    /// Where its name stands.
-    pub span: Span,
-}
+use super::schema::{FailOn, IgnoreEntry};
 
 /// Which files are read.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +36,7 @@ pub struct Ignore {
     name: Option<String>,
     container: Option<String>,
     path: Option<(PathBuf, GlobMatcher)>,
+    working_folder: PathBuf,
     /// Why.
     pub reason: Option<String>,
     /// Last day it holds.
@@ -90,8 +69,8 @@ impl Ignore {
             && fits(&self.name, Some(name))
             && fits(&self.container, container)
             && self.path.as_ref().is_none_or(|(folder, glob)| {
-                let clean = path.strip_prefix("./").unwrap_or(path);
-                glob.is_match(clean.strip_prefix(folder).unwrap_or(clean))
+                let path = self.working_folder.join(path.strip_prefix("./").unwrap_or(path));
+                glob.is_match(path.strip_prefix(folder).unwrap_or(&path))
             })
     }
 
@@ -127,15 +106,6 @@ fn wildcard(pattern: &str, text: &str) -> bool {
     pattern.get(at_pattern..).is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
 }
 
-/// The names a configuration may use; the catalogue knows them.
-#[derive(Clone, Debug, Default)]
-pub struct KnownNames {
-    /// Ids of the built-in rules.
-    pub rules: BTreeSet<String>,
-    /// Standards that rules belong to.
-    pub standards: BTreeSet<String>,
-}
-
 /// The configuration, resolved.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -145,10 +115,8 @@ pub struct Settings {
     pub standards: Vec<String>,
     /// Lowest severity that fails a check; `None` = the default (low).
     pub fail_on: Option<FailOn>,
-    /// Changes by rule id.
-    pub rules: BTreeMap<String, RuleOverride>,
-    /// Rules that are added, by id.
-    pub added_rules: BTreeMap<String, AddedRule>,
+    /// Rules that the configuration switches off, also where a standard asks for them.
+    pub disabled_rules: BTreeSet<String>,
     /// Further kinds that hold pods.
     pub kinds: Vec<KindRow>,
     /// Facts on images, by repository.
@@ -163,29 +131,59 @@ pub struct Settings {
     pub no_ignores: bool,
     /// Whether nodes let processes without capabilities listen below port 1024; `None` = unknown.
     pub unprivileged_ports: Option<bool>,
+    /// Absolute path that relative paths of files count from; empty where paths are compared as they
+    /// are.
+    pub working_folder: PathBuf,
     /// The day it is, for ignores that expire; `None` = none expires.
     pub today: Option<Date>,
 }
 
+/// The names a configuration may use.
+struct Known {
+    rules: BTreeSet<String>,
+    standards: BTreeSet<String>,
+}
+
+impl Known {
+    fn of(catalogue: &Catalogue) -> Self {
+        Self {
+            rules: catalogue.rules().map(|rule| rule.id.to_string()).collect(),
+            standards: catalogue.standards().map(str::to_owned).collect(),
+        }
+    }
+}
+
 impl Settings {
-    /// Puts the layers on top of each other and checks every name in them.
+    /// Puts the layers on top of each other and checks every name in them. The catalogue has the
+    /// built-in rules as the configuration changes them, and its own.
     ///
     /// # Errors
     /// An unknown rule or standard, a version that is none or not this one, a glob or date that is
-    /// none, a setting of a rule that does not fit.
-    pub fn resolve(layers: &Layers, known: &KnownNames) -> Result<Self, ConfigError> {
-        let mut settings = Self::default();
-        let mut known = known.clone();
+    /// none, a rule that does not hold together.
+    pub fn resolve(layers: &Layers) -> Result<(Self, Arc<Catalogue>), ConfigError> {
+        let mut catalogue: Option<Catalogue> = None;
+        let mut rules = RuleFile::default();
         for layer in &layers.layers {
-            settings.rules_of(layer, &mut known)?;
+            if merge_rules(layer, &mut rules)? {
+                let loaded = Catalogue::load(Some(&rules)).map_err(|error| {
+                    let span = error.span.map(Span::from).unwrap_or_default();
+                    ConfigError { help: error.help, ..ConfigError::new(&layer.source, span, error.message) }
+                })?;
+                catalogue = Some(loaded);
+            }
         }
+        let catalogue = Arc::new(catalogue.unwrap_or_else(|| Catalogue::shipped().clone()));
+        let known = Known::of(&catalogue);
+        let mut settings = Self { working_folder: layers.working_folder.clone(), ..Self::default() };
+        let off = rules.rules.iter().filter(|(_, table)| table.get_ref().enabled == Some(false));
+        settings.disabled_rules = off.map(|(id, _)| id.clone()).collect();
         for layer in &layers.layers {
             settings.apply(layer, &known)?;
         }
-        Ok(settings)
+        Ok((settings, catalogue))
     }
 
-    fn apply(&mut self, layer: &Layer, known: &KnownNames) -> Result<(), ConfigError> {
+    fn apply(&mut self, layer: &Layer, known: &Known) -> Result<(), ConfigError> {
         let file = &layer.file;
         let fail = |path: &[Step<'_>], message: String| {
             Err(ConfigError::new(&layer.source, layer.span(path), message))
@@ -271,51 +269,12 @@ impl Settings {
         Ok(())
     }
 
-    fn rules_of(&mut self, layer: &Layer, known: &mut KnownNames) -> Result<(), ConfigError> {
-        for (id, value) in &layer.file.rules {
-            let here = layer.span(&[Step::Value("rules"), Step::Key(id)]);
-            let known_already = known.rules.contains(id);
-            let names = known.rules.iter().map(String::as_str);
-            let unknown = || ConfigError::unknown(&layer.source, here, "rule", id, names.clone());
-            match value {
-                toml::Value::Boolean(enabled) if known_already => {
-                    self.rules.entry(id.clone()).or_default().enabled = Some(*enabled);
-                }
-                toml::Value::Table(_) if known_already => {
-                    let change = change_of(layer, id)?;
-                    let entry = self.rules.entry(id.clone()).or_default();
-                    entry.enabled = change.enabled.or(entry.enabled);
-                    entry.severity = change.severity.map(Severity::from).or(entry.severity);
-                    entry.applicability =
-                        change.applicability.map(Applicability::from).or(entry.applicability);
-                }
-                toml::Value::Table(table) if table.contains_key("summary") => {
-                    let (source, table) = (Arc::clone(&layer.source), value.clone());
-                    self.added_rules.insert(id.clone(), AddedRule { source, table, span: here });
-                    known.rules.insert(id.clone());
-                }
-                toml::Value::Boolean(_) => return Err(unknown()),
-                toml::Value::Table(_) => {
-                    let mut error = unknown();
-                    let advice = "a new rule needs a `summary`";
-                    error.help.get_or_insert_with(|| advice.to_owned());
-                    return Err(error);
-                }
-                _ => {
-                    let message = format!("rule `{id}` takes true, false or a table");
-                    return Err(ConfigError::new(&layer.source, here, message));
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn ignore_of(
         &self,
         layer: &Layer,
         index: usize,
         entry: &IgnoreEntry,
-        known: &KnownNames,
+        known: &Known,
     ) -> Result<Ignore, ConfigError> {
         let list = [Step::Value("ignore"), Step::Item(index)];
         let at = |key: &'static str| [list[0], list[1], Step::Value(key)];
@@ -358,6 +317,7 @@ impl Settings {
             name: entry.name.clone(),
             container: entry.container.clone(),
             path,
+            working_folder: self.working_folder.clone(),
             reason: entry.reason.clone(),
             expires,
             source: Arc::clone(&layer.source),
@@ -371,8 +331,43 @@ fn path_glob(glob: &str) -> Result<GlobMatcher, String> {
     built.map(|glob| glob.compile_matcher()).map_err(|error| format!("no glob: {}", error.kind()))
 }
 
-/// Reads a table that changes a built-in rule, with the exact place of what is wrong in it.
-fn change_of(layer: &Layer, id: &str) -> Result<RuleChange, ConfigError> {
+/// Adds a layer's rules to those of the layers below; says whether there are any.
+fn merge_rules(layer: &Layer, rules: &mut RuleFile) -> Result<bool, ConfigError> {
+    for (id, value) in &layer.file.rules {
+        let span = layer.span(&[Step::Value("rules"), Step::Key(id)]);
+        let table = match value {
+            toml::Value::Boolean(enabled) => RuleTable { enabled: Some(*enabled), ..RuleTable::default() },
+            toml::Value::Table(_) => rule_table(layer, id)?,
+            _ => {
+                let message = format!("rule `{id}` takes true, false or a table");
+                return Err(ConfigError::new(&layer.source, span, message));
+            }
+        };
+        let shipped = Catalogue::shipped();
+        let is_known = shipped.rule(id).is_some() || rules.rules.contains_key(id);
+        if !is_known && table.summary.is_none() {
+            let ids = shipped.rules().map(|rule| &*rule.id).chain(rules.rules.keys().map(String::as_str));
+            let mut error = ConfigError::unknown(&layer.source, span, "rule", id, ids);
+            error.help.get_or_insert_with(|| "a rule of your own needs a `summary`".to_owned());
+            return Err(error);
+        }
+        let merged = match rules.rules.remove(id) {
+            Some(below) if table.summary.is_none() => {
+                let mut below = below.into_inner();
+                below.enabled = table.enabled.or(below.enabled);
+                below.severity = table.severity.or(below.severity);
+                below.applicability = table.applicability.or(below.applicability);
+                below
+            }
+            _ => table,
+        };
+        rules.rules.insert(id.clone(), toml::Spanned::new(span.range(), merged));
+    }
+    Ok(!layer.file.rules.is_empty())
+}
+
+/// Reads one rule's table again, with the places of what is in it.
+fn rule_table(layer: &Layer, id: &str) -> Result<RuleTable, ConfigError> {
     use toml::de::{DeTable, DeValue, ValueDeserializer};
     let body = layer.source.text().trim_start_matches('\u{feff}');
     let place = layer.span(&[Step::Value("rules"), Step::Key(id)]);
@@ -389,33 +384,6 @@ fn change_of(layer: &Layer, id: &str) -> Result<RuleChange, ConfigError> {
         if error.span.is_empty() {
             error.span = place;
         }
-        if error.message.starts_with("unknown key") && error.help.as_deref().is_none_or(|help| help.starts_with("known"))
-        {
-            let advice = "a built-in rule takes `enabled`, `severity` and `applicability`; give a rule of your own another id";
-            error.help = Some(advice.to_owned());
-        }
         error
     })
-}
-
-impl From<SeverityWord> for Severity {
-    fn from(word: SeverityWord) -> Self {
-        match word {
-            SeverityWord::Info => Self::Info,
-            SeverityWord::Low => Self::Low,
-            SeverityWord::Medium => Self::Medium,
-            SeverityWord::High => Self::High,
-            SeverityWord::Critical => Self::Critical,
-        }
-    }
-}
-
-impl From<ApplicabilityWord> for Applicability {
-    fn from(word: ApplicabilityWord) -> Self {
-        match word {
-            ApplicabilityWord::Suggestion => Self::Suggestion,
-            ApplicabilityWord::Unsafe => Self::Unsafe,
-            ApplicabilityWord::Safe => Self::Safe,
-        }
-    }
 }

@@ -2,25 +2,22 @@ use std::path::Path;
 
 use super::*;
 use crate::finding::{Applicability, Severity};
-
-fn known() -> KnownNames {
-    let set = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-    KnownNames {
-        rules: set(&["host-port", "privilege-escalation", "privileged-container"]),
-        standards: set(&["pss:baseline", "pss:restricted"]),
-    }
-}
+use crate::rule::Catalogue;
 
 fn layers(files: &[(&str, &str)]) -> Result<Layers, ConfigError> {
     let load = |path: &Path| {
         let found = files.iter().find(|(name, _)| Path::new(name) == path);
         found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| "no such file".to_owned())
     };
-    Layers::from_file(Path::new(files[0].0), None, &load)
+    Layers::from_file(Path::new(files[0].0), None, Path::new(""), &load)
 }
 
 fn resolve(text: &str) -> Result<Settings, ConfigError> {
-    layers(&[("seaworthy.toml", text)]).and_then(|layers| Settings::resolve(&layers, &known()))
+    resolve_all(text).map(|(settings, _)| settings)
+}
+
+fn resolve_all(text: &str) -> Result<(Settings, std::sync::Arc<Catalogue>), ConfigError> {
+    layers(&[("seaworthy.toml", text)]).and_then(|layers| Settings::resolve(&layers))
 }
 
 /// Where and what: `line:column text | message | help`.
@@ -83,15 +80,19 @@ fn values_that_make_no_sense_are_errors_with_their_place() {
 
 #[test]
 fn rules_are_switched_changed_and_added() {
-    let settings = resolve(
+    let (_, catalogue) = resolve_all(
         "[rules]\nhost-port = false\n[rules.privileged-container]\nseverity = \"low\"\napplicability = \"safe\"\n\
-         [rules.acme-team]\nsummary = \"no team\"\n[[ignore]]\nrule = \"acme-team\"\n",
+         [rules.acme-team]\nsummary = \"no team\"\nseverity = \"medium\"\nscope = \"object\"\n\
+         require = { path = 'metadata.labels.team', present = true }\nmessage = \"{kind} has no team\"\n\
+         why = \"Alerts are routed by it.\"\n[[ignore]]\nrule = \"acme-team\"\n",
     )
     .unwrap();
-    assert_eq!(settings.rules["host-port"].enabled, Some(false));
-    assert_eq!(settings.rules["privileged-container"].severity, Some(Severity::Low));
-    assert_eq!(settings.rules["privileged-container"].applicability, Some(Applicability::Safe));
-    assert!(settings.added_rules.contains_key("acme-team"));
+    assert!(!catalogue.rule("host-port").unwrap().is_default());
+    assert_eq!(catalogue.rule("privileged-container").unwrap().severity, Severity::Low);
+    assert!(catalogue.rule("acme-team").unwrap().user);
+    assert!(catalogue.rule("privilege-escalation").unwrap().is_default());
+    let suggested = |rule: &crate::rule::Rule| rule.fixes.iter().all(|fix| fix.applicability == Applicability::Suggestion);
+    assert!(catalogue.rules().any(suggested), "some fixes are suggestions");
 }
 
 #[test]
@@ -107,15 +108,15 @@ fn extended_files_lie_below_and_command_line_settings_on_top() {
         ),
     ])
     .unwrap();
-    let settings = Settings::resolve(&layers, &known()).unwrap();
+    let settings = Settings::resolve(&layers).unwrap().0;
     assert_eq!(settings.kubernetes_version.minor(), 30);
     assert_eq!(settings.fail_on, Some(schema::FailOn::High));
     assert_eq!(settings.ignores.len(), 2);
     layers.push_setting("kubernetes-version=1.31", Path::new(".")).unwrap();
-    layers.push_setting("rules.host-port=false", Path::new(".")).unwrap();
-    let settings = Settings::resolve(&layers, &known()).unwrap();
+    layers.push_setting("nodes.unprivileged-ports=true", Path::new(".")).unwrap();
+    let settings = Settings::resolve(&layers).unwrap().0;
     assert_eq!(settings.kubernetes_version.minor(), 31);
-    assert_eq!(settings.rules["host-port"].enabled, Some(false));
+    assert_eq!(settings.unprivileged_ports, Some(true));
     assert!(layers.push_setting("nonsense=1", Path::new(".")).is_err());
 }
 

@@ -1,0 +1,125 @@
+//! `fix`: repairs in place and prints the diff; from standard input it prints the text.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use crate::engine::{Engine, Selection};
+use crate::project::{InputFile, Project};
+use crate::report::{RepairReport, Verbosity};
+use crate::source::ProblemKind;
+use crate::write;
+
+use super::args::{FixArgs, GlobalArgs};
+use super::check::{engine, project};
+use super::exit::{Exit, Failure};
+use super::output::write_file;
+use super::progress::Progress;
+use super::session::Session;
+use super::terminal::{print, tell};
+
+/// How the report of a repair is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Diff,
+    Json,
+}
+
+fn shape(args: &FixArgs) -> Result<Shape, Failure> {
+    match args.output.format.as_slice() {
+        [] => Ok(Shape::Diff),
+        [word] if word == "diff" || word == "pretty" => Ok(Shape::Diff),
+        [word] if word == "json" || word == "json-v1" => Ok(Shape::Json),
+        [word] => Err(Failure::with_help(
+            format!("`fix` does not write `{word}`"),
+            Some("its formats are diff and json; `check` writes the others".to_owned()),
+        )),
+        _ => Err(Failure::new("`fix` writes one report")),
+    }
+}
+
+/// Repairs what the selection allows.
+///
+/// # Errors
+/// Wrong flags or configuration, or output that cannot be written.
+pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
+    let from_stdin = args.stdin_filename.is_some() || args.files.paths.iter().any(|path| path == Path::new("-"));
+    let place = args.stdin_filename.as_deref().or(args.files.paths.first().map(PathBuf::as_path));
+    let shape = shape(args)?;
+    let mut session = Session::open(global, place)?;
+    session.choose_files(&args.files);
+    session.settings.no_ignores |= args.no_ignores;
+    let rules = session.choose_rules(&args.rules)?;
+    let mut selection = Selection { unsafe_fixes: args.unsafe_fixes, ..Selection::default() };
+    for rule in &args.apply_suggestion {
+        if session.catalogue.rule(rule).is_none() {
+            let help = session.catalogue.nearest(rule).map(|near| format!("did you mean `{near}`?"));
+            return Err(Failure::with_help(format!("--apply-suggestion: unknown rule `{rule}`"), help));
+        }
+        selection.suggestions.insert(rule.clone());
+    }
+    let project = if from_stdin { Project::default() } else { project(&args.files, &session, None)? };
+    let progress = Progress::start(&session, global, project.manifests().count());
+    let engine = engine(&session, rules, args.files.threads, &progress)?;
+    if from_stdin {
+        return fix_stdin(args, &session, &engine, &selection);
+    }
+    let repair = engine.repair(&project, &selection);
+    progress.finish();
+    let mut failed = Vec::new();
+    if !args.diff {
+        for written in write::write(&repair.verified) {
+            if let Err(error) = written.result {
+                failed.push((written.name.to_string(), error.to_string()));
+            }
+        }
+    }
+    let report =
+        RepairReport { repair: &repair, written: !args.diff, failed: &failed, verbosity: session.verbosity };
+    let terminal = &session.terminal;
+    match (shape, &args.output.output) {
+        (Shape::Json, None) => print(&report.json())?,
+        (Shape::Json, Some(file)) => write_file(file, &report.json())?,
+        (Shape::Diff, Some(file)) => write_file(file, &report.diff(&terminal.stdout, false))?,
+        (Shape::Diff, None) if session.verbosity == Verbosity::Silent => {}
+        (Shape::Diff, None) => {
+            terminal.print_text(&report.diff(&terminal.stdout, terminal.stdout_is_terminal))?;
+        }
+    }
+    tell(&report.summary(&terminal.stderr));
+    let blind = repair.before.problems.iter().any(|problem| problem.kind == ProblemKind::NotChecked);
+    let changes = !repair.verified.is_empty();
+    Ok(if !failed.is_empty() {
+        Exit::Failed
+    } else if changes && (args.diff || args.exit_non_zero_on_fix) {
+        Exit::Findings
+    } else if blind && !args.allow_unchecked {
+        Exit::NotChecked
+    } else {
+        Exit::Clean
+    })
+}
+
+/// For editors: the text comes out, fixed or as it was; the exit code is 0, why goes to standard error.
+fn fix_stdin(args: &FixArgs, session: &Session, engine: &Engine, selection: &Selection) -> Result<Exit, Failure> {
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| Failure::io("standard input", &error))?;
+    let path = args.stdin_filename.clone().unwrap_or_else(|| PathBuf::from("-"));
+    let name = path.to_string_lossy().replace('\\', "/");
+    let fixed = engine.fix_text(&InputFile::in_memory(name, bytes.clone()), selection);
+    let report =
+        RepairReport { repair: &fixed.repair, written: true, failed: &[], verbosity: session.verbosity };
+    let changes = !fixed.repair.verified.is_empty();
+    if args.diff {
+        session.terminal.print_text(&report.diff(&session.terminal.stdout, session.terminal.stdout_is_terminal))?;
+    } else {
+        raw(fixed.text.as_ref().map_or(&bytes, |text| text.as_bytes()))?;
+    }
+    tell(&report.summary(&session.terminal.stderr));
+    Ok(if args.diff && changes { Exit::Findings } else { Exit::Clean })
+}
+
+fn raw(bytes: &[u8]) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| Failure::io("standard output", &error))
+}

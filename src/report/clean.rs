@@ -1,0 +1,81 @@
+//! Text of the input on its way to a terminal or to a build log.
+
+use std::borrow::Cow;
+
+/// What stands for a character that would steer a terminal or reorder text: one of the same length
+/// in bytes, so that spans stay right.
+fn replacement(character: char) -> Option<char> {
+    match character {
+        '\t' | '\n' => None,
+        '\0'..='\u{1f}' | '\u{7f}' => Some('?'),
+        // C1 controls and the Arabic letter mark: two bytes.
+        '\u{80}'..='\u{9f}' | '\u{61c}' => Some('¿'),
+        // Marks, embeddings, overrides and isolates of direction; line and paragraph separator.
+        '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Some('\u{fffd}'),
+        // Zero width no-break space, where it is no byte order mark.
+        '\u{feff}' => Some('\u{fffd}'),
+        _ => None,
+    }
+}
+
+/// The text without characters that steer a terminal; tabs, newlines and `\r\n` stay. The length in
+/// bytes is the same.
+#[must_use]
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|character| replacement(character).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    let mut output = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let is_line_end = character == '\r' && characters.peek() == Some(&'\n');
+        output.push(if is_line_end { character } else { replacement(character).unwrap_or(character) });
+    }
+    Cow::Owned(output)
+}
+
+/// The same on one line: newlines and tabs become blanks.
+#[must_use]
+pub fn clean_line(text: &str) -> String {
+    clean(text).replace(['\n', '\r', '\t'], " ")
+}
+
+/// Breaks `##[` and `##vso[`, which build runners take for commands anywhere in a line, by a mark of
+/// no width.
+#[must_use]
+pub fn break_runner_commands(text: &str) -> Cow<'_, str> {
+    if !text.contains("##") {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace("##[", "#\u{200b}#[").replace("##vso[", "#\u{200b}#vso["))
+}
+
+/// Writes JSON text so that no build runner finds a command in it: `##` is the same to a JSON reader
+/// when the second mark is escaped.
+#[must_use]
+pub fn json_text(text: &str) -> Cow<'_, str> {
+    if text.contains("##") { Cow::Owned(text.replace("##", "#\\u0023")) } else { Cow::Borrowed(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_and_direction_marks_go_and_lengths_stay() {
+        let text = "a\x1b[31m\u{9b}b\u{202e}\u{61c}c\tä\r\n\rd\u{7f}";
+        let cleaned = clean(text);
+        assert_eq!(cleaned, "a?[31m¿b\u{fffd}¿c\tä\r\n?d?");
+        assert_eq!(cleaned.len(), text.len());
+        assert!(matches!(clean("plain ä 😀\n"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn runner_commands_are_broken_and_json_keeps_its_meaning() {
+        assert!(!break_runner_commands("x ##[error]y ##vso[z]").contains("##"));
+        let json = serde_json::to_string("x ##[error] ###").unwrap();
+        let safe = json_text(&json);
+        assert!(!safe.contains("##"));
+        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), "x ##[error] ###");
+    }
+}
