@@ -59,9 +59,15 @@ fn upstream_fixtures() {
             .collect();
         let fits = match expect {
             "pass" => documents.len() == 1 && failing.is_empty(),
-            _ => failing.contains(check) || (level == Level::Restricted && failing.contains(overriding(check))),
+            _ => {
+                failing.contains(check) || (level == Level::Restricted && failing.contains(overriding(check)))
+            }
         };
-        if fits { right += 1 } else { wrong.push(format!("{path}: expected {expect} of {check}, got {failing:?}")) }
+        if fits {
+            right += 1
+        } else {
+            wrong.push(format!("{path}: expected {expect} of {check}, got {failing:?}"))
+        }
     }
     eprintln!("upstream fixtures: {right} right, {} wrong", wrong.len());
     assert!(wrong.is_empty(), "{}", wrong[..wrong.len().min(20)].join("\n"));

@@ -2,7 +2,7 @@
 
 use super::frame::Frame;
 use super::predicate::FieldTest;
-use crate::resource::Field;
+use crate::resource::{Field, get};
 use crate::yaml::NodeId;
 
 /// What a message may name.
@@ -10,6 +10,10 @@ use crate::yaml::NodeId;
 enum Word {
     /// `{name}`, `{container}`: the subject's container; where there is none, the pod.
     Name,
+    /// `{owner}`: `container app`, or `the pod`.
+    Owner,
+    /// `{item}`: the name of the volume, or another item with a name.
+    Item,
     /// `{kind}`: the object's kind.
     Kind,
     /// `{object}`: the object's name.
@@ -22,8 +26,10 @@ enum Word {
     Image,
 }
 
-const WORDS: [(&str, Word); 7] = [
+const WORDS: [(&str, Word); 9] = [
     ("name", Word::Name),
+    ("owner", Word::Owner),
+    ("item", Word::Item),
     ("container", Word::Name),
     ("kind", Word::Kind),
     ("object", Word::Object),
@@ -87,6 +93,13 @@ impl Message {
 fn value_of(word: Word, frame: &Frame<'_>, test: Option<&FieldTest>, node: Option<NodeId>) -> String {
     match word {
         Word::Name => frame.container.map_or_else(|| "the pod".to_owned(), |container| container.label()),
+        Word::Owner => frame
+            .container
+            .map_or_else(|| "the pod".to_owned(), |container| format!("container {}", container.label())),
+        Word::Item => {
+            let name = get(frame.tree(), frame.subject.node, &["name"]).value();
+            name.map_or_else(|| "without a name".to_owned(), |name| shorten(frame.tree().text(name)))
+        }
         Word::Kind => frame.document.kind().kind.clone(),
         Word::Object => frame.document.name().unwrap_or("?").to_owned(),
         Word::Image => {

@@ -120,8 +120,8 @@ impl Predicate {
 }
 
 /// `all` is decided by the first part that is false, `any` by the first that is true. The witness of
-/// a decision is that part's; else the last part's with a field, so that `all = [present, not in]`
-/// points at the value that is not in the list.
+/// a decision is that part's. Else it is the last part's for `all`, so that `all = [present, not in]`
+/// points at the value that is not in the list, and the first's for `any`.
 fn decide<'p>(parts: &'p [Predicate], frame: &Frame<'_>, decisive: Truth) -> Outcome<'p> {
     let mut truth = decisive.not();
     let mut witness = None;
@@ -133,7 +133,11 @@ fn decide<'p>(parts: &'p [Predicate], frame: &Frame<'_>, decisive: Truth) -> Out
         if outcome.truth == Truth::Unknown {
             truth = Truth::Unknown;
         }
-        witness = outcome.witness.or(witness);
+        witness = match decisive {
+            // None of them holds: the first is what was wanted most.
+            Truth::True => witness.or(outcome.witness),
+            _ => outcome.witness.or(witness),
+        };
     }
     Outcome { truth, witness }
 }

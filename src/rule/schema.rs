@@ -67,8 +67,9 @@ pub struct RuleTable {
     pub forbid: Option<PredicateTable>,
     /// The rule of this name in Rust decides.
     pub native: Option<String>,
-    /// What a finding says, with placeholders: `{name}` of the subject's container, `{kind}` and
-    /// `{object}` of the object, `{value}` and `{key}` of the field found.
+    /// What a finding says, with placeholders: `{name}` of the subject's container, `{owner}`
+    /// (`container app` or `the pod`), `{item}` for the name of a volume, `{image}` of the container,
+    /// `{kind}` and `{object}` of the object, `{value}` and `{key}` of the field found.
     #[schemars(with = "Option<String>")]
     pub message: Option<Spanned<String>>,
     /// What happens at run time.

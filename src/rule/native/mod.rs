@@ -144,7 +144,7 @@ fn planned(
     _: &FieldPath,
     repair: Option<&Repair>,
 ) -> Result<NativeFix, String> {
-    let repair = repair.ok_or("no data says what to write instead")?;
+    let repair = repair.ok_or("the manifest does not say what was meant, or the right place is taken")?;
     Ok(NativeFix {
         title: Some(repair.title.clone()),
         level: repair.level,

@@ -157,7 +157,9 @@ pub fn fix_non_root(
         }
         _ => None,
     };
-    if let Some(plan) = together {
+    // A container with a value of its own does not hear the pod's.
+    let own_value = frame.container.is_some_and(|container| !is_unset(frame, container));
+    if let Some(plan) = together.filter(|_| !own_value) {
         return Ok(finish(&pod.path, plan));
     }
     if own_pod_field {
