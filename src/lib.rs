@@ -4,30 +4,18 @@
 //! Data flows one way, and each module imports only modules above it in this list (ARCHITECTURE.md
 //! has the map, `tests/tidy.rs` holds the code against it).
 
-pub mod source;
-
-pub mod template;
-
-pub mod yaml;
-
-pub mod origin;
-
-pub mod helm;
-
-pub mod resource;
-
-pub mod finding;
-
-pub mod rule;
-
-pub mod config;
-
-pub mod project;
-
-pub mod engine;
-
-pub mod write;
-
-pub mod report;
-
 pub mod cli;
+pub mod config;
+pub mod engine;
+pub mod finding;
+pub mod fix;
+pub mod helm;
+pub mod origin;
+pub mod project;
+pub mod report;
+pub mod resource;
+pub mod rule;
+pub mod source;
+pub mod template;
+pub mod write;
+pub mod yaml;

@@ -13,8 +13,14 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 /// Environment that must not reach the program under test.
 const CLEARED: &[&str] = &[
-    "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "GITHUB_ACTIONS", "SEAWORTHY_CONFIG", "SEAWORTHY_FORMAT",
-    "SEAWORTHY_OUTPUT", "COLUMNS",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CLICOLOR_FORCE",
+    "GITHUB_ACTIONS",
+    "SEAWORTHY_CONFIG",
+    "SEAWORTHY_FORMAT",
+    "SEAWORTHY_OUTPUT",
+    "COLUMNS",
 ];
 
 fn root() -> &'static Path {
@@ -215,8 +221,12 @@ fn main() {
         Trial::test("starts-fast", starts_fast),
     ];
     let folder = root().join("testdata/cli");
-    let mut folders: Vec<PathBuf> =
-        fs::read_dir(&folder).unwrap().flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> = fs::read_dir(&folder)
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
     folders.sort();
     for folder in folders {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();

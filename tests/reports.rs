@@ -47,7 +47,8 @@ fn folder_of(number: usize) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("reports-{number}"));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(folder.join(".git")).unwrap();
-    let mut text = String::from("apiVersion: v1\nkind: Pod\nmetadata:\n  name: none\nspec:\n  containers: []\n");
+    let mut text =
+        String::from("apiVersion: v1\nkind: Pod\nmetadata:\n  name: none\nspec:\n  containers: []\n");
     for index in 0..number {
         text += &format!(
             "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: p{index}\nspec:\n  hostNetwork: true\n  containers: []\n"
@@ -63,8 +64,11 @@ fn schema(name: &str) -> jsonschema::Validator {
 }
 
 fn assert_valid(validator: &jsonschema::Validator, value: &Value) {
-    let errors: Vec<String> =
-        validator.iter_errors(value).take(5).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let errors: Vec<String> = validator
+        .iter_errors(value)
+        .take(5)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
     assert!(errors.is_empty(), "{}", errors.join("\n"));
 }
 
@@ -163,8 +167,10 @@ fn json_reports_hold_their_schema() {
     let (_, text) = check(&demo, "json");
     assert_valid(&schema("report.schema.json"), &serde_json::from_str(&text).unwrap());
     assert_sarif(&serde_json::from_str(&check(&demo, "sarif").1).unwrap());
-    let (code, text) =
-        seaworthy(&demo, &["fix", ".", "--isolated", "--diff", "--unsafe-fixes", "--format", "json", "--allow-unchecked"]);
+    let (code, text) = seaworthy(
+        &demo,
+        &["fix", ".", "--isolated", "--diff", "--unsafe-fixes", "--format", "json", "--allow-unchecked"],
+    );
     let value: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(code, 1);
     assert_valid(&schema("fix.schema.json"), &value);
@@ -193,7 +199,8 @@ fn edits_in_json_are_those_that_fix() {
 fn a_runner_takes_nothing_for_a_command() {
     let folder = folder_of(1);
     let text = fs::read_to_string(folder.join("pods.yaml")).unwrap();
-    fs::write(folder.join("pods.yaml"), text.replace("hostNetwork: true", "hostNetwork: true # ##[error]x")).unwrap();
+    fs::write(folder.join("pods.yaml"), text.replace("hostNetwork: true", "hostNetwork: true # ##[error]x"))
+        .unwrap();
     for format in ["pretty", "json", "sarif", "diff", "rdjsonl"] {
         let output = Command::new(env!("CARGO_BIN_EXE_seaworthy"))
             .args(["check", "pods.yaml", "--isolated", "--format", format])

@@ -101,7 +101,8 @@ fn modules() -> Vec<(PathBuf, String, String)> {
 }
 
 fn is_test(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == "tests.rs") || path.components().any(|part| part.as_os_str() == "tests")
+    path.file_name().is_some_and(|name| name == "tests.rs")
+        || path.components().any(|part| part.as_os_str() == "tests")
 }
 
 /// Words that follow `start` in a text, such as the module after `crate::`; of a brace list, each first.
@@ -109,7 +110,8 @@ fn words_after(text: &str, start: &str) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     for (at, _) in text.match_indices(start) {
         let before = text[..at].chars().next_back();
-        if before.is_some_and(|character| character.is_alphanumeric() || character == '_' || character == ':') {
+        if before.is_some_and(|character| character.is_alphanumeric() || character == '_' || character == ':')
+        {
             continue;
         }
         let rest = &text[at + start.len()..];
@@ -157,7 +159,8 @@ fn every_module_has_a_layer_and_imports_only_lower_ones() {
             if used != module && other >= own && !is_test(&path) {
                 wrong.push(format!("{}: {module} ({own}) uses {used} ({other})", path.display()));
             }
-            let never = FORBIDDEN.iter().find(|(name, _)| *name == module).map_or(&[][..], |(_, names)| *names);
+            let never =
+                FORBIDDEN.iter().find(|(name, _)| *name == module).map_or(&[][..], |(_, names)| *names);
             if never.contains(&used.as_str()) && !is_test(&path) {
                 wrong.push(format!("{}: {module} may not know of {used}", path.display()));
             }
@@ -171,7 +174,8 @@ fn every_dependency_has_one_home() {
     let mut wrong = Vec::new();
     for (path, module, code) in modules() {
         for (dependency, homes) in HOMES {
-            let named = code.contains(&format!("use {dependency}::")) || code.contains(&format!(" {dependency}::"));
+            let named =
+                code.contains(&format!("use {dependency}::")) || code.contains(&format!(" {dependency}::"));
             if named && !homes.contains(&module.as_str()) && !is_test(&path) {
                 wrong.push(format!("{}: {dependency} belongs to {homes:?}", path.display()));
             }
@@ -189,7 +193,9 @@ fn the_core_reads_no_file_no_clock_and_prints_nothing() {
         }
         // What follows the first test module is not part of the core.
         let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap_or(&code);
-        for word in ["std::fs", "std::env", "std::net", "std::process", "std::thread", "SystemTime", "Instant::now"] {
+        for word in
+            ["std::fs", "std::env", "std::net", "std::process", "std::thread", "SystemTime", "Instant::now"]
+        {
             if code.contains(word) {
                 wrong.push(format!("{}: {module} uses {word}", path.display()));
             }

@@ -62,7 +62,13 @@ pub enum Command {
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
     /// Configuration file to use instead of the nearest seaworthy.toml, or one setting that wins over it
-    #[arg(long, global = true, value_name = "FILE|KEY=VALUE", env = "SEAWORTHY_CONFIG", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE|KEY=VALUE",
+        env = "SEAWORTHY_CONFIG",
+        hide_env_values = true
+    )]
     pub config: Vec<String>,
     /// Use no configuration file
     #[arg(long, global = true)]
@@ -137,10 +143,23 @@ pub struct FileArgs {
 pub struct OutputArgs {
     /// Format of the report: pretty, json, sarif, github, rdjsonl or diff; with =FILE into a file.
     /// May be given several times
-    #[arg(long, value_name = "FORMAT[=FILE]", alias = "output-format", env = "SEAWORTHY_FORMAT", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "FORMAT[=FILE]",
+        alias = "output-format",
+        env = "SEAWORTHY_FORMAT",
+        hide_env_values = true
+    )]
     pub format: Vec<String>,
     /// File for the report instead of standard output
-    #[arg(short, long, value_name = "FILE", alias = "output-file", env = "SEAWORTHY_OUTPUT", hide_env_values = true)]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        alias = "output-file",
+        env = "SEAWORTHY_OUTPUT",
+        hide_env_values = true
+    )]
     pub output: Option<PathBuf>,
 }
 
@@ -212,9 +231,11 @@ impl FailOnWord {
 
 /// `fix`
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 the work is done, also when findings remain; 1 --diff would change something; \
+#[command(
+    after_help = "Exit codes: 0 the work is done, also when findings remain; 1 --diff would change something; \
 2 wrong usage, configuration or I/O; 3 a file could not be checked (the others are written). \
-From standard input: always 0, the text is printed fixed or as it was.")]
+From standard input: always 0, the text is printed fixed or as it was."
+)]
 pub struct FixArgs {
     /// Print the diff only, write nothing; exit with 1 if anything would change
     #[arg(long)]

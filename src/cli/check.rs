@@ -129,8 +129,12 @@ pub fn project(files: &FileArgs, session: &Session, stdin_name: Option<&Path>) -
     };
     if reads_stdin {
         let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| Failure::io("standard input", &error))?;
-        let name = stdin_name.map_or_else(|| "-".to_owned(), |path| path.to_string_lossy().replace('\\', "/"));
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map_err(|error| Failure::io("standard input", &error))?;
+        let name =
+            stdin_name.map_or_else(|| "-".to_owned(), |path| path.to_string_lossy().replace('\\', "/"));
         let mut text = Project::of_files(vec![InputFile::in_memory(name, bytes)]);
         project.targets.append(&mut text.targets);
     }
@@ -140,7 +144,11 @@ pub fn project(files: &FileArgs, session: &Session, stdin_name: Option<&Path>) -
 /// A word as a shell takes it.
 fn quoted(word: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./=:,@%+".contains(character);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 /// The `fix` command for the same paths and rules.
@@ -161,7 +169,12 @@ fn fix_command(args: &CheckArgs) -> String {
     words.join(" ")
 }
 
-fn by_namespace(args: &CheckArgs, session: &Session, engine: &Engine, project: &Project) -> Result<Exit, Failure> {
+fn by_namespace(
+    args: &CheckArgs,
+    session: &Session,
+    engine: &Engine,
+    project: &Project,
+) -> Result<Exit, Failure> {
     let levels = engine.pod_security_levels(project);
     let report = LevelReport { verdicts: &levels.verdicts, version: session.settings.kubernetes_version };
     let format = match args.output.format.as_slice() {

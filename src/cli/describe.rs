@@ -39,8 +39,10 @@ pub fn explain(args: &ExplainArgs, global: &GlobalArgs) -> Result<Exit, Failure>
         );
         return Err(Failure::with_help(format!("unknown rule `{given}`"), Some(help)));
     }
-    let texts: Vec<String> =
-        found.into_iter().map(|rule| explanation(rule, args.format.into(), &session.terminal.stdout)).collect();
+    let texts: Vec<String> = found
+        .into_iter()
+        .map(|rule| explanation(rule, args.format.into(), &session.terminal.stdout))
+        .collect();
     print(&texts.join("\n"))?;
     Ok(Exit::Clean)
 }

@@ -42,7 +42,8 @@ fn shape(args: &FixArgs) -> Result<Shape, Failure> {
 /// # Errors
 /// Wrong flags or configuration, or output that cannot be written.
 pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
-    let from_stdin = args.stdin_filename.is_some() || args.files.paths.iter().any(|path| path == Path::new("-"));
+    let from_stdin =
+        args.stdin_filename.is_some() || args.files.paths.iter().any(|path| path == Path::new("-"));
     let place = args.stdin_filename.as_deref().or(args.files.paths.first().map(PathBuf::as_path));
     let shape = shape(args)?;
     let mut session = Session::open(global, place)?;
@@ -100,7 +101,12 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
 }
 
 /// For editors: the text comes out, fixed or as it was; the exit code is 0, why goes to standard error.
-fn fix_stdin(args: &FixArgs, session: &Session, engine: &Engine, selection: &Selection) -> Result<Exit, Failure> {
+fn fix_stdin(
+    args: &FixArgs,
+    session: &Session,
+    engine: &Engine,
+    selection: &Selection,
+) -> Result<Exit, Failure> {
     let mut bytes = Vec::new();
     std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| Failure::io("standard input", &error))?;
     let path = args.stdin_filename.clone().unwrap_or_else(|| PathBuf::from("-"));
@@ -110,7 +116,9 @@ fn fix_stdin(args: &FixArgs, session: &Session, engine: &Engine, selection: &Sel
         RepairReport { repair: &fixed.repair, written: true, failed: &[], verbosity: session.verbosity };
     let changes = !fixed.repair.verified.is_empty();
     if args.diff {
-        session.terminal.print_text(&report.diff(&session.terminal.stdout, session.terminal.stdout_is_terminal))?;
+        session
+            .terminal
+            .print_text(&report.diff(&session.terminal.stdout, session.terminal.stdout_is_terminal))?;
     } else {
         raw(fixed.text.as_ref().map_or(&bytes, |text| text.as_bytes()))?;
     }
@@ -121,5 +129,8 @@ fn fix_stdin(args: &FixArgs, session: &Session, engine: &Engine, selection: &Sel
 fn raw(bytes: &[u8]) -> Result<(), Failure> {
     use std::io::Write as _;
     let mut stdout = std::io::stdout().lock();
-    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| Failure::io("standard output", &error))
+    stdout
+        .write_all(bytes)
+        .and_then(|()| stdout.flush())
+        .map_err(|error| Failure::io("standard output", &error))
 }

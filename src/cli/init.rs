@@ -60,7 +60,8 @@ pub fn init(args: &InitArgs) -> Result<Exit, Failure> {
             Failure::new(format!("{what}: {error}"))
         }
     })?;
-    file.write_all(TEMPLATE.as_bytes()).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    file.write_all(TEMPLATE.as_bytes())
+        .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
     tell(&format!("Wrote {}\n", path.display()));
     Ok(Exit::Clean)
 }

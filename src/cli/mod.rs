@@ -29,7 +29,9 @@ pub fn main() -> u8 {
     result.unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
-        tell(&format!("error: this is a bug in seaworthy: {text}\n  help: nothing more was written; please report it\n"));
+        tell(&format!(
+            "error: this is a bug in seaworthy: {text}\n  help: nothing more was written; please report it\n"
+        ));
         Exit::Failed.code()
     })
 }
@@ -67,7 +69,9 @@ fn run() -> u8 {
 pub fn help_of(command: Option<&str>) -> String {
     let mut root = Cli::command().term_width(100);
     let found = match command {
-        Some(name) => root.find_subcommand_mut(name).map(|one| one.clone().bin_name(format!("seaworthy {name}"))),
+        Some(name) => {
+            root.find_subcommand_mut(name).map(|one| one.clone().bin_name(format!("seaworthy {name}")))
+        }
         None => Some(root.clone()),
     };
     found.map(|mut one| one.render_long_help().to_string()).unwrap_or_default()

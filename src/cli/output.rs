@@ -95,6 +95,8 @@ mod tests {
         assert_eq!(both[1], Destination { format: Format::Sarif, file: Some("out/a.sarif".into()) });
         assert_eq!(of(&["json"], Some("x.json")).unwrap()[0].file, Some("x.json".into()));
         assert!(of(&["json", "pretty"], None).is_err());
-        assert!(matches!(of(&["jsn"], None), Err(Failure::Message { help: Some(help), .. }) if help.contains("`json`")));
+        assert!(
+            matches!(of(&["jsn"], None), Err(Failure::Message { help: Some(help), .. }) if help.contains("`json`"))
+        );
     }
 }

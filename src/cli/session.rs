@@ -77,7 +77,9 @@ impl Session {
     pub fn open(global: &GlobalArgs, path: Option<&Path>) -> Result<Self, Failure> {
         let working = env::current_dir().map_err(|error| Failure::io("working folder", &error))?;
         let stdin = Path::new("-");
-        let start = path.filter(|path| *path != stdin).map_or_else(|| working.clone(), |path| folder_of(path, &working));
+        let start = path
+            .filter(|path| *path != stdin)
+            .map_or_else(|| working.clone(), |path| folder_of(path, &working));
         let (mut settings, catalogue) = Settings::resolve(&layers(global, &start, &working)?)?;
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
         settings.today = Some(Date::from_unix(seconds));

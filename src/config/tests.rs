@@ -91,7 +91,9 @@ fn rules_are_switched_changed_and_added() {
     assert_eq!(catalogue.rule("privileged-container").unwrap().severity, Severity::Low);
     assert!(catalogue.rule("acme-team").unwrap().user);
     assert!(catalogue.rule("privilege-escalation").unwrap().is_default());
-    let suggested = |rule: &crate::rule::Rule| rule.fixes.iter().all(|fix| fix.applicability == Applicability::Suggestion);
+    let suggested = |rule: &crate::rule::Rule| {
+        rule.fixes.iter().all(|fix| fix.applicability == Applicability::Suggestion)
+    };
     assert!(catalogue.rules().any(suggested), "some fixes are suggestions");
 }
 

@@ -15,7 +15,8 @@ use super::suppress::Ignores;
 use super::{Counts, Engine, Ignored};
 
 /// Why a fix inside an anchored node is not made.
-pub(super) const SHARED: &str = "the place is shared through an anchor, and not all its users want the change";
+pub(super) const SHARED: &str =
+    "the place is shared through an anchor, and not all its users want the change";
 
 /// A text and what is wrong with it.
 pub(super) struct Judged {
@@ -64,7 +65,9 @@ pub(super) fn judge(engine: &Engine, source: &Arc<Source>, role: Role) -> Judged
         }
     }
     found.sort_by(|(_, a), (_, b)| {
-        let key = |finding: &Finding| (finding.primary.span.start, finding.resource.document, finding.resource.item);
+        let key = |finding: &Finding| {
+            (finding.primary.span.start, finding.resource.document, finding.resource.item)
+        };
         key(a).cmp(&key(b)).then_with(|| a.rule.cmp(&b.rule))
     });
     let (nodes, mut findings): (Vec<_>, Vec<_>) = found.into_iter().unzip();
@@ -108,8 +111,12 @@ impl Judged {
                 }
                 Content::Other { document, node, reason, .. } => {
                     let message = match reason {
-                        NotAnObject::UnknownKind => "the kind of this object is filled in later, so that it is not checked",
-                        NotAnObject::NestedList => "kubectl refuses a list within a list, so that it is not checked",
+                        NotAnObject::UnknownKind => {
+                            "the kind of this object is filled in later, so that it is not checked"
+                        }
+                        NotAnObject::NestedList => {
+                            "kubectl refuses a list within a list, so that it is not checked"
+                        }
                         NotAnObject::NoMapping | NotAnObject::NoKind => {
                             let read = tree.documents().get(document).map(|document| document.state);
                             if read == Some(DocumentState::Read) {

@@ -5,6 +5,7 @@
 //! nothing below.
 
 mod judge;
+mod levels;
 mod locate;
 mod outcome;
 mod peer_ignore;
@@ -12,6 +13,7 @@ mod repair;
 mod run;
 mod second;
 mod suppress;
+mod threads;
 mod verify;
 
 #[cfg(test)]
@@ -20,9 +22,11 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use levels::Levels;
 pub use outcome::{
     Analysis, Counts, FixOutcome, FixedText, Ignored, IgnoredBy, Outcome, Repair, Selection, Tally,
 };
+pub use threads::limit_threads;
 pub use verify::{Verified, VerifiedFile};
 
 use crate::config::Settings;

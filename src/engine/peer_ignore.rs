@@ -51,8 +51,10 @@ impl PeerIgnores {
     /// The mark that silences a finding, if there is one.
     pub fn silences(&self, engine: &Engine, document: &Document, finding: &Finding) -> Option<Silence> {
         let tree = document.tree();
-        let found = |tool, reason: Option<String>| Silence { by: IgnoredBy::Peer(tool), reason, configured: None };
-        let means = |tool, id: &str| engine.peer_rules(tool, id.trim()).iter().any(|rule| *rule == finding.rule);
+        let found =
+            |tool, reason: Option<String>| Silence { by: IgnoredBy::Peer(tool), reason, configured: None };
+        let means =
+            |tool, id: &str| engine.peer_rules(tool, id.trim()).iter().any(|rule| *rule == finding.rule);
         let own = strings(tree, get(tree, document.root(), &["metadata", "annotations"]).value());
         let value = |key: &str| own.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
         let reason = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());

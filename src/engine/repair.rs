@@ -141,7 +141,8 @@ fn outcomes(
     let outcome = |finding: Finding| {
         let id = &finding.fingerprint;
         let fix = allowed(&finding, selection).or(finding.fix());
-        let (mut title, mut applicability) = (fix.map(|fix| fix.title.clone()), fix.map(|fix| fix.applicability));
+        let (mut title, mut applicability) =
+            (fix.map(|fix| fix.title.clone()), fix.map(|fix| fix.applicability));
         let outcome = if let Some(made) = ledger.made.get(id) {
             (title, applicability) = (Some(made.title.clone()), Some(made.applicability));
             Outcome::Fixed

@@ -81,7 +81,8 @@ pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
 pub(super) fn repair(engine: &Engine, project: &Project, selection: &Selection) -> Repair {
     let work = |file: &InputFile| mend(engine, file, selection);
     let parts = each(engine, project, work, Mended::unread);
-    let (mut outcomes, mut before, mut after, mut verified) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut outcomes, mut before, mut after, mut verified) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for part in parts {
         outcomes.extend(part.outcomes);
         before.push(part.before);
@@ -128,7 +129,8 @@ fn unchecked_chart(chart: &ChartFolder, all: &mut Analysis) {
     all.counts.charts.not_checked += 1;
     all.counts.files.not_checked += chart.templates.len();
     for template in &chart.templates {
-        let problem = Problem::of_path(ProblemKind::NotChecked, Arc::clone(template.name()), "chart template");
+        let problem =
+            Problem::of_path(ProblemKind::NotChecked, Arc::clone(template.name()), "chart template");
         all.problems.push(problem);
     }
 }

@@ -28,7 +28,10 @@ pub(super) struct Silence {
 enum Reach {
     File,
     /// What begins on this 0-based line; whether the comment stands above it.
-    Line { line: usize, above: bool },
+    Line {
+        line: usize,
+        above: bool,
+    },
 }
 
 struct Comment {
@@ -113,7 +116,8 @@ impl Ignores {
         let tree = document?.tree();
         let lines = tree.source().line_index();
         let marked = lines.line_of(finding.primary.span.start());
-        let begins = |line: usize, above: bool| line == marked || entry_lines(tree, node, above).contains(&line);
+        let begins =
+            |line: usize, above: bool| line == marked || entry_lines(tree, node, above).contains(&line);
         for comment in &self.comments {
             let Some(rule) = comment.rules.iter().find(|rule| rule.id == *finding.rule) else { continue };
             let by = match comment.reach {

@@ -89,7 +89,8 @@ fn absence_in_a_patch_is_withheld() {
 #[test]
 fn comments_silence_what_they_stand_at() {
     let rule = "privileged-container";
-    let line = POD.replace("privileged: true", "privileged: true # seaworthy: ignore[privileged-container] needs it");
+    let line = POD
+        .replace("privileged: true", "privileged: true # seaworthy: ignore[privileged-container] needs it");
     let above = POD.replace("  - name: web", "  # seaworthy: ignore[privileged-container]\n  - name: web");
     let object = format!("# seaworthy: ignore[privileged-container]\n{POD}");
     let file = format!("# seaworthy: file-ignore[privileged-container] legacy\n---\n{POD}---\n{POD}");
@@ -118,7 +119,9 @@ fn ignores_that_do_nothing_are_told() {
         analysis.problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>()
     };
     // The comment stands at another field.
-    let beside = POD.replace("image: registry", "image: &i registry").replace("/web:1", "/web:1 # seaworthy: ignore[privileged-container]");
+    let beside = POD
+        .replace("image: registry", "image: &i registry")
+        .replace("/web:1", "/web:1 # seaworthy: ignore[privileged-container]");
     assert_eq!(messages(&beside), ["this ignore of privileged-container silences nothing"]);
     let unknown = format!("# seaworthy: ignore[privileged-containr]\n{POD}");
     assert_eq!(messages(&unknown), ["there is no rule `privileged-containr`"]);
@@ -146,18 +149,25 @@ fn marks_of_other_tools_count() {
     for (annotation, tool) in cases {
         let analysis = engine(|_| {}).analyze(&project(&[("a.yaml", &annotated(annotation))]));
         assert_eq!(found(&analysis, "privileged-container"), 0, "{annotation}");
-        let ignored = analysis.ignored.iter().find(|ignored| &*ignored.finding.rule == "privileged-container");
+        let ignored =
+            analysis.ignored.iter().find(|ignored| &*ignored.finding.rule == "privileged-container");
         assert_eq!(ignored.unwrap().by, IgnoredBy::Peer(tool));
     }
     let other = annotated("checkov.io/skip1: CKV_K8S_99=other");
     assert_eq!(found(&engine(|_| {}).analyze(&project(&[("a.yaml", &other)])), "privileged-container"), 1);
-    let label = POD.replace("  name: web\nspec", "  name: web\n  labels:\n    container.kubeaudit.io/web.allow-privileged: x\nspec");
+    let label = POD.replace(
+        "  name: web\nspec",
+        "  name: web\n  labels:\n    container.kubeaudit.io/web.allow-privileged: x\nspec",
+    );
     assert_eq!(found(&engine(|_| {}).analyze(&project(&[("a.yaml", &label)])), "privileged-container"), 0);
 }
 
 #[test]
 fn repair_changes_only_what_it_proves() {
-    let text = format!("# first\n{}", POD.replace("      privileged: true\n", "      privileged: true # ✓ why\n\n# last"));
+    let text = format!(
+        "# first\n{}",
+        POD.replace("      privileged: true\n", "      privileged: true # ✓ why\n\n# last")
+    );
     let engine = restricted();
     let selection = Selection { unsafe_fixes: true, ..Selection::default() };
     let file = InputFile::in_memory("a.yaml", text.as_bytes());
@@ -170,20 +180,33 @@ fn repair_changes_only_what_it_proves() {
     let again = engine.fix_text(&InputFile::in_memory("a.yaml", after.as_bytes()), &selection);
     assert!(again.text.is_none());
     for outcome in &fixed.repair.outcomes {
-        let left = fixed.repair.after.findings.iter().any(|finding| finding.fingerprint == outcome.finding.fingerprint);
+        let left = fixed
+            .repair
+            .after
+            .findings
+            .iter()
+            .any(|finding| finding.fingerprint == outcome.finding.fingerprint);
         assert_eq!(outcome.outcome == Outcome::Fixed, !left, "{outcome:?}");
     }
     let safe = engine.fix_text(&file, &Selection::default());
-    assert!(safe.repair.outcomes.iter().any(|outcome| matches!(&outcome.outcome, Outcome::HeldBack { release: Some(_), .. })));
+    assert!(
+        safe.repair
+            .outcomes
+            .iter()
+            .any(|outcome| matches!(&outcome.outcome, Outcome::HeldBack { release: Some(_), .. }))
+    );
 }
 
 #[test]
 fn the_order_does_not_depend_on_threads() {
-    let files: Vec<_> = (0..40).map(|n| InputFile::in_memory(format!("{n:02}.yaml"), POD.as_bytes())).collect();
+    let files: Vec<_> =
+        (0..40).map(|n| InputFile::in_memory(format!("{n:02}.yaml"), POD.as_bytes())).collect();
     let project = Project::of_files(files);
     let engine = engine(|_| {});
     let told = |analysis: Analysis| {
-        let tell = |finding: &Finding| format!("{} {} {:?}", finding.primary.path(), finding.rule, finding.primary.span);
+        let tell = |finding: &Finding| {
+            format!("{} {} {:?}", finding.primary.path(), finding.rule, finding.primary.span)
+        };
         analysis.findings.iter().map(tell).collect::<Vec<_>>()
     };
     let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -198,8 +221,11 @@ fn a_preview_joins_what_belongs_together() {
     let text = POD.replace("    securityContext:\n      privileged: true\n", "");
     let engine = restricted();
     let analysis = engine.analyze(&project(&[("a.yaml", &text)]));
-    let container: Vec<&Finding> =
-        analysis.findings.iter().filter(|finding| finding.container.is_some() && finding.fix().is_some()).collect();
+    let container: Vec<&Finding> = analysis
+        .findings
+        .iter()
+        .filter(|finding| finding.container.is_some() && finding.fix().is_some())
+        .collect();
     assert!(container.len() > 1, "{container:?}");
     let preview = engine.preview(&container).unwrap();
     assert_eq!(preview.edits.apply(&text).matches("securityContext:").count(), 1);

@@ -121,7 +121,8 @@ impl Proof {
         let second = self.second.agrees(&text, &planned.ops, &self.now.tree)?;
         let new = Arc::new(Source::new(Arc::clone(self.before.name()), text));
         let judged = judge(engine, &new, self.role);
-        yaml::verify(&self.now.tree, &planned.ops, &judged.tree).map_err(|difference| difference.to_string())?;
+        yaml::verify(&self.now.tree, &planned.ops, &judged.tree)
+            .map_err(|difference| difference.to_string())?;
         compare(&self.now, &judged, made)?;
         let edits = compose(self.before.text(), &self.edits, &planned.edits);
         self.edits = edits.map_err(|conflict| conflict.to_string())?;
@@ -185,10 +186,13 @@ fn compare(before: &Judged, after: &Judged, made: &[&Finding]) -> Result<(), Str
         messages
     };
     let (old, new) = (unchecked(before), unchecked(after));
-    if let Some((message, _)) = new.iter().find(|(message, count)| old.get(*message).is_none_or(|old| old < count)) {
+    if let Some((message, _)) =
+        new.iter().find(|(message, count)| old.get(*message).is_none_or(|old| old < count))
+    {
         return Err(format!("afterwards: {message}"));
     }
-    let objects = |judged: &Judged| judged.documents.iter().map(|document| document.kind().clone()).collect::<Vec<_>>();
+    let objects =
+        |judged: &Judged| judged.documents.iter().map(|document| document.kind().clone()).collect::<Vec<_>>();
     if objects(before) != objects(after) {
         return Err("the objects of the file would not be the same".to_owned());
     }

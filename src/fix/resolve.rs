@@ -423,8 +423,7 @@ impl<'a> Wishes<'a> {
     /// The anchored nodes with aliases inside which something changes.
     #[must_use]
     pub fn anchored(&self) -> Vec<NodeId> {
-        let nodes: BTreeSet<NodeId> =
-            self.askers.keys().flat_map(|&node| users(self.tree, node).1).collect();
+        let nodes: BTreeSet<NodeId> = self.askers.keys().flat_map(|&node| users(self.tree, node).1).collect();
         nodes.into_iter().collect()
     }
 }

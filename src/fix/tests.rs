@@ -70,13 +70,21 @@ fn two_values_for_one_place_wait_for_the_next_round() {
     let (text, planned) = run(POD, &[set(0, at, json!(false)), set(0, at, json!(true))]);
     assert_eq!((planned.taken, planned.deferred), (vec![0], vec![1]));
     assert_eq!(text, format!("{POD}  hostNetwork: false\n"));
-    let (_, nested) = run(POD, &[set(0, "spec.a", json!({"b": 1})), remove("spec.containers[0]"), set(0, "spec.containers[0].x", json!(1))]);
+    let (_, nested) = run(
+        POD,
+        &[
+            set(0, "spec.a", json!({"b": 1})),
+            remove("spec.containers[0]"),
+            set(0, "spec.containers[0].x", json!(1)),
+        ],
+    );
     assert_eq!((nested.taken, nested.deferred), (vec![0, 1], vec![2]));
 }
 
 #[test]
 fn what_is_left_empty_goes_too_unless_something_comes() {
-    let text = format!("{POD}    securityContext:\n      capabilities:\n        add:\n        - A\n        - B\n");
+    let text =
+        format!("{POD}    securityContext:\n      capabilities:\n        add:\n        - A\n        - B\n");
     let item = "spec.containers[0].securityContext.capabilities.add";
     let both = [remove(&format!("{item}[0]")), remove(&format!("{item}[1]"))];
     assert_eq!(run(&text, &both).0, POD);
@@ -107,7 +115,15 @@ fn moving_a_field_is_one_patch() {
 #[test]
 fn unknown_and_misshapen_parents_are_refused() {
     let text = "apiVersion: v1\nkind: Pod\nspec: ${SPEC}\nmetadata: [x]\n";
-    let (same, planned) = run(text, &[set(0, "spec.a", json!(1)), set(0, "metadata.name", json!("x")), set(0, "list[0].x", json!(1)), set(7, "a", json!(1))]);
+    let (same, planned) = run(
+        text,
+        &[
+            set(0, "spec.a", json!(1)),
+            set(0, "metadata.name", json!("x")),
+            set(0, "list[0].x", json!(1)),
+            set(7, "a", json!(1)),
+        ],
+    );
     assert_eq!(same, text);
     assert_eq!(planned.refused.len(), 4, "{planned:?}");
 }
@@ -145,7 +161,10 @@ fn documents_do_not_disturb_each_other() {
 }
 
 fn edits(list: &[(usize, usize, &str)]) -> TextEdits {
-    let edit = |&(start, end, text): &(usize, usize, &str)| Edit { span: Span::new(start, end), text: text.to_owned() };
+    let edit = |&(start, end, text): &(usize, usize, &str)| Edit {
+        span: Span::new(start, end),
+        text: text.to_owned(),
+    };
     TextEdits::new(list.iter().map(edit).collect()).unwrap()
 }
 

@@ -68,7 +68,8 @@ pub fn check(report: &Report<'_>) -> String {
     while let Some(first) = findings.get(start) {
         let same = |finding: &&crate::finding::Finding| finding.primary.path() == first.primary.path();
         let count = findings.iter().skip(start).take_while(same).count();
-        let of_file: Vec<_> = findings.iter().skip(start).take(count).filter(|one| one.fix().is_some()).collect();
+        let of_file: Vec<_> =
+            findings.iter().skip(start).take(count).filter(|one| one.fix().is_some()).collect();
         start += count;
         for SourceEdits { source, edits } in (report.preview)(&of_file).unwrap_or_default() {
             output += &unified(source.name(), source.text(), &edits.apply(source.text()));

@@ -329,7 +329,9 @@ pub fn problem(problem: &Problem) -> ProblemEntry<'_> {
 /// The counts as JSON says them.
 pub fn summary(findings: &[Finding], counts: &Counts) -> Summary {
     let severity = |wanted| findings.iter().filter(|one| one.severity == wanted).count();
-    let level = |wanted| findings.iter().filter(|one| one.fix().is_some_and(|fix| fix.applicability == wanted)).count();
+    let level = |wanted| {
+        findings.iter().filter(|one| one.fix().is_some_and(|fix| fix.applicability == wanted)).count()
+    };
     Summary {
         findings: findings.len(),
         by_severity: BySeverity {
@@ -380,17 +382,21 @@ pub fn check(report: &Report<'_>) -> String {
 /// The schema of `check --format json`.
 #[must_use]
 pub fn check_schema() -> String {
-    text(&schemars::generate::SchemaSettings::draft2020_12()
-        .for_serialize()
-        .into_generator()
-        .into_root_schema_for::<CheckReport<'_>>())
+    text(
+        &schemars::generate::SchemaSettings::draft2020_12()
+            .for_serialize()
+            .into_generator()
+            .into_root_schema_for::<CheckReport<'_>>(),
+    )
 }
 
 /// The schema of `fix --format json`.
 #[must_use]
 pub fn fix_schema() -> String {
-    text(&schemars::generate::SchemaSettings::draft2020_12()
-        .for_serialize()
-        .into_generator()
-        .into_root_schema_for::<super::repair::FixReport<'_>>())
+    text(
+        &schemars::generate::SchemaSettings::draft2020_12()
+            .for_serialize()
+            .into_generator()
+            .into_root_schema_for::<super::repair::FixReport<'_>>(),
+    )
 }

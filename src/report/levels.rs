@@ -54,13 +54,19 @@ impl LevelReport<'_> {
             Some(name) => clean_line(name),
             None => "(none named)".to_owned(),
         };
-        let width = rows.iter().map(|(namespace, _)| name(namespace).chars().count()).max().unwrap_or(0).max(9);
+        let width =
+            rows.iter().map(|(namespace, _)| name(namespace).chars().count()).max().unwrap_or(0).max(9);
         let heading = format!("{:width$}  {:10}  {:10}  blocked by", "namespace", "level now", "next");
         let mut output = format!("{}\n", style.paint(Paint::Bold, &heading));
         for (namespace, level) in &rows {
             let next = level.next.map_or("-", Level::as_str);
             let blocked: Vec<&str> = level.blocked_by.iter().map(|check| &**check).collect();
-            let line = format!("{:width$}  {:10}  {next:10}  {}", name(namespace), word(level.now), blocked.join(", "));
+            let line = format!(
+                "{:width$}  {:10}  {next:10}  {}",
+                name(namespace),
+                word(level.now),
+                blocked.join(", ")
+            );
             let _ = writeln!(output, "{}", line.trim_end());
         }
         let labels: Vec<String> = rows
@@ -72,7 +78,11 @@ impl LevelReport<'_> {
             })
             .collect();
         if !labels.is_empty() {
-            let _ = write!(output, "\nSuggestion, as far as these files are all there is in the namespace:\n{}", labels.concat());
+            let _ = write!(
+                output,
+                "\nSuggestion, as far as these files are all there is in the namespace:\n{}",
+                labels.concat()
+            );
         }
         output
     }

@@ -37,11 +37,8 @@ impl Rolling {
     fn push(&mut self, unit: u64) {
         let Some(slot) = self.window.get_mut(self.at) else { return };
         let leaving = std::mem::replace(slot, unit);
-        self.hash = self
-            .hash
-            .wrapping_mul(BASE)
-            .wrapping_add(unit)
-            .wrapping_sub(self.outgoing.wrapping_mul(leaving));
+        self.hash =
+            self.hash.wrapping_mul(BASE).wrapping_add(unit).wrapping_sub(self.outgoing.wrapping_mul(leaving));
         self.at = (self.at + 1) % BLOCK;
     }
 }

@@ -55,7 +55,8 @@ fn finding_line(finding: &Finding) -> Value {
         "source": { "name": "seaworthy" },
         "code": { "value": &*finding.rule },
     });
-    let here = finding.fix().and_then(|fix| fix.edits.iter().find(|edits| edits.source.name() == source.name()));
+    let here =
+        finding.fix().and_then(|fix| fix.edits.iter().find(|edits| edits.source.name() == source.name()));
     if let (Some((span, text)), Some(object)) = (here.and_then(whole_lines), line.as_object_mut()) {
         let suggestion = json!([{ "range": range(source, span), "text": text }]);
         object.insert("suggestions".to_owned(), suggestion);

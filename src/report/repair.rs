@@ -147,7 +147,12 @@ impl RepairReport<'_> {
         }
         for (path, reason) in self.failed {
             let path = style.paint(Paint::Bold, &clean_line(path));
-            let _ = writeln!(output, "  {} {path}: not written: {}", style.paint(Paint::Red, "×"), clean_line(reason));
+            let _ = writeln!(
+                output,
+                "  {} {path}: not written: {}",
+                style.paint(Paint::Red, "×"),
+                clean_line(reason)
+            );
         }
         if self.verbosity < Verbosity::Normal {
             return output;
@@ -195,14 +200,21 @@ impl RepairReport<'_> {
             let reason = clean_line(&reason);
             let _ = writeln!(output, "{} {number} ({rules}): {reason}", style.paint(paint, what));
             if let Some(release) = release {
-                let _ = writeln!(output, "  {} {}", style.paint(Paint::Cyan, "release:"), clean_line(release));
+                let _ =
+                    writeln!(output, "  {} {}", style.paint(Paint::Cyan, "release:"), clean_line(release));
             }
             if self.verbosity >= Verbosity::Verbose {
                 for one in of {
                     let place = &one.finding.primary;
                     let at = place.source.line_column(place.span.start());
                     let resource = clean_line(&one.finding.resource.to_string());
-                    let _ = writeln!(output, "  {}:{}:{} {resource}", clean_line(place.path()), at.line, at.column);
+                    let _ = writeln!(
+                        output,
+                        "  {}:{}:{} {resource}",
+                        clean_line(place.path()),
+                        at.line,
+                        at.column
+                    );
                 }
             }
         }

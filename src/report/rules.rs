@@ -94,7 +94,11 @@ pub fn explain(rule: &Rule, format: RuleFormat, style: &Style) -> String {
     let _ = writeln!(output, "{heading}{} ({})\n", bold(&rule.id).trim_matches('*'), rule.severity);
     let _ = writeln!(output, "{}.\n\n{}\n", rule.summary, rule.why.trim());
     if !rule.is_default() {
-        let _ = writeln!(output, "Off by default: name it with {} or switch it on in seaworthy.toml.\n", code("--rule"));
+        let _ = writeln!(
+            output,
+            "Off by default: name it with {} or switch it on in seaworthy.toml.\n",
+            code("--rule")
+        );
     }
     for fix in &rule.fixes {
         let level = match fix.applicability {

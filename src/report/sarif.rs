@@ -44,7 +44,9 @@ fn uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(byte as char),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(byte as char)
+            }
             _ => {
                 let _ = write!(uri, "%{byte:02X}");
             }
@@ -151,8 +153,7 @@ struct Hashes {
 
 impl Hashes {
     fn of(&mut self, source: &Arc<Source>, line: u32) -> Option<&String> {
-        let hashes =
-            self.by_source.entry(Arc::as_ptr(source)).or_insert_with(|| line_hashes(source.text()));
+        let hashes = self.by_source.entry(Arc::as_ptr(source)).or_insert_with(|| line_hashes(source.text()));
         hashes.get(line.saturating_sub(1) as usize)
     }
 }
@@ -223,7 +224,8 @@ pub fn check(report: &Report<'_>) -> String {
         // A stable sort: equally severe ones keep their order.
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         findings.truncate(MAX_RESULTS);
-        let text = format!("the {MAX_RESULTS} most severe of {} findings are listed", analysis.findings.len());
+        let text =
+            format!("the {MAX_RESULTS} most severe of {} findings are listed", analysis.findings.len());
         notifications.push(json!({ "level": "warning", "message": { "text": text } }));
     }
     let mut ids: Vec<&str> = findings.iter().map(|finding| &*finding.rule).collect();

@@ -139,13 +139,19 @@ fn json_has_the_promised_fields() {
             "byteStart": 59, "byteEnd": 64
         })
     );
-    assert_eq!(finding["resource"], serde_json::json!({
-        "apiVersion": "v1", "kind": "Pod", "namespace": null, "name": "web", "document": 0
-    }));
+    assert_eq!(
+        finding["resource"],
+        serde_json::json!({
+            "apiVersion": "v1", "kind": "Pod", "namespace": null, "name": "web", "document": 0
+        })
+    );
     assert_eq!(finding["fix"]["level"], "safe");
-    assert_eq!(finding["fix"]["edits"][0], serde_json::json!({
-        "path": "k8s/a b.yaml", "byteStart": TEXT.len(), "byteEnd": TEXT.len(), "text": "x"
-    }));
+    assert_eq!(
+        finding["fix"]["edits"][0],
+        serde_json::json!({
+            "path": "k8s/a b.yaml", "byteStart": TEXT.len(), "byteEnd": TEXT.len(), "text": "x"
+        })
+    );
     assert!(finding["noFix"].is_null());
     for key in ["rule", "severity", "message", "container", "field", "standards", "fingerprint"] {
         assert!(!finding[key].is_null(), "{key}");

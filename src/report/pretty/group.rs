@@ -30,7 +30,13 @@ pub fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for finding in findings {
         let place = &finding.primary;
-        let key = (place.path(), place.span, &finding.resource, &finding.container, finding.scenarios.as_ref().map(|s| &s.found_in));
+        let key = (
+            place.path(),
+            place.span,
+            &finding.resource,
+            &finding.container,
+            finding.scenarios.as_ref().map(|s| &s.found_in),
+        );
         match places.get(&key).and_then(|&index| groups.get_mut(index)) {
             Some(group) => group.rest.push(finding),
             None => {

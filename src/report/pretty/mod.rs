@@ -143,7 +143,9 @@ fn write_help(output: &mut String, report: &Report<'_>, group: &Group<'_>, style
     let together: Vec<&Finding> = fixed
         .iter()
         .copied()
-        .filter(|one| fixed.len() == 1 || one.fix().is_some_and(|fix| fix.applicability > Applicability::Suggestion))
+        .filter(|one| {
+            fixed.len() == 1 || one.fix().is_some_and(|fix| fix.applicability > Applicability::Suggestion)
+        })
         .collect();
     let changes = match together.as_slice() {
         [] => return,

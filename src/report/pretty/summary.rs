@@ -28,12 +28,16 @@ fn list(counts: &Counts, number: impl Fn(Tally) -> usize) -> Vec<String> {
         (counts.documents, "document"),
         (counts.objects, "object"),
     ];
-    all.into_iter().filter(|(tally, _)| number(*tally) > 0).map(|(tally, noun)| count(number(tally), noun)).collect()
+    all.into_iter()
+        .filter(|(tally, _)| number(*tally) > 0)
+        .map(|(tally, noun)| count(number(tally), noun))
+        .collect()
 }
 
 /// `12 fixable: 5 safe, 7 with --unsafe-fixes`; `None` where nothing is.
 pub fn fixable(findings: &[Finding]) -> Option<String> {
-    let of = |level| findings.iter().filter(|one| one.fix().is_some_and(|fix| fix.applicability == level)).count();
+    let of =
+        |level| findings.iter().filter(|one| one.fix().is_some_and(|fix| fix.applicability == level)).count();
     let (safe, unsafe_, suggested) =
         (of(Applicability::Safe), of(Applicability::Unsafe), of(Applicability::Suggestion));
     let mut parts = Vec::new();
@@ -132,7 +136,11 @@ pub fn summary(output: &mut String, report: &Report<'_>, style: &Style) {
         (Some(_), true) => " --unsafe-fixes",
         (Some(_), false) => "",
     };
-    let _ = writeln!(output, "To fix: {}", style.paint(Paint::Bold, &format!("{}{flags}", clean_line(&report.fix_command))));
+    let _ = writeln!(
+        output,
+        "To fix: {}",
+        style.paint(Paint::Bold, &format!("{}{flags}", clean_line(&report.fix_command)))
+    );
 }
 
 fn rules(output: &mut String, findings: &[Finding], style: &Style) {

@@ -1,0 +1,61 @@
+//! The Pod Security level that each namespace could enforce.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::project::{InputFile, Project, Role};
+use crate::resource::Document;
+use crate::rule::{Target, Verdict};
+use crate::source::{Problem, ProblemKind};
+use crate::yaml;
+
+use super::Engine;
+
+/// What the objects of each namespace fail.
+#[derive(Clone, Debug, Default)]
+pub struct Levels {
+    /// Verdicts by namespace; `None` is for objects that name none.
+    pub verdicts: BTreeMap<Option<String>, Verdict>,
+    /// What was not checked: a level holds only where there is none.
+    pub problems: Vec<Problem>,
+}
+
+impl Engine {
+    /// Judges every object that Pod Security admission reads, by namespace. Overlay patches are no
+    /// finished objects and are told of as not checked.
+    #[must_use]
+    pub fn pod_security_levels(&self, project: &Project) -> Levels {
+        let mut levels = Levels { problems: project.problems.clone(), ..Levels::default() };
+        for file in project.manifests() {
+            self.add_levels(file, &mut levels);
+        }
+        for chart in project.charts() {
+            let name = Arc::clone(&chart.name);
+            levels.problems.push(Problem::of_path(ProblemKind::NotChecked, name, "a chart"));
+        }
+        levels
+    }
+
+    fn add_levels(&self, file: &InputFile, levels: &mut Levels) {
+        if file.role() == Role::OverlayPatch {
+            return;
+        }
+        let source = match file.read(&self.limits) {
+            Ok(source) => source,
+            Err(problem) => return levels.problems.push(*problem),
+        };
+        let parsed = yaml::parse(&source, &self.limits);
+        let blind = parsed.problems.into_iter().filter(|problem| problem.kind == ProblemKind::NotChecked);
+        levels.problems.extend(blind);
+        let target = Target { version: self.settings.kubernetes_version, images: &self.images };
+        for object in Document::objects(&Arc::new(parsed.tree), &self.kinds) {
+            if object.kind().kind == "Namespace" && object.kind().group.is_empty() {
+                levels.verdicts.entry(object.name().map(str::to_owned)).or_default();
+            }
+            if object.has_pod_security() {
+                let verdict = self.catalogue.pod_security(&object, &target);
+                levels.verdicts.entry(object.namespace().map(str::to_owned)).or_default().merge(&verdict);
+            }
+        }
+    }
+}
