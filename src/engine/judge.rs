@@ -61,7 +61,7 @@ pub(super) fn judge(engine: &Engine, source: &Arc<Source>, role: Role) -> Judged
                 judged.counts.part_of_overlay += 1;
                 continue;
             }
-            found.push((hit.node, place(&tree, &documents, &id, sealed, hit)));
+            found.push(((hit.node, index), place(&tree, &documents, &id, sealed, hit)));
         }
     }
     found.sort_by(|(_, a), (_, b)| {
@@ -72,11 +72,8 @@ pub(super) fn judge(engine: &Engine, source: &Arc<Source>, role: Role) -> Judged
     });
     let (nodes, mut findings): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     fingerprint(&mut findings);
-    for (node, finding) in nodes.into_iter().zip(findings) {
-        let document = documents.iter().find(|document| {
-            (document.document(), document.item()) == (finding.resource.document, finding.resource.item)
-        });
-        match ignores.silences(engine, document, node, &finding) {
+    for ((node, index), finding) in nodes.into_iter().zip(findings) {
+        match ignores.silences(engine, documents.get(index), node, &finding) {
             Some(silence) => {
                 judged.used_ignores.extend(silence.configured);
                 judged.ignored.push(Ignored { finding, by: silence.by, reason: silence.reason });

@@ -38,16 +38,16 @@ pub struct Planned {
 /// Plans as many of the wanted patches as go together, earlier ones first.
 #[must_use]
 pub fn plan(tree: &SpanTree, documents: &[Document], wanted: &[Wanted<'_>]) -> Planned {
-    // Objects of one YAML document may share anchors; different documents have nothing in common.
-    let mut groups: BTreeMap<usize, Vec<Wanted<'_>>> = BTreeMap::new();
+    let mut groups: BTreeMap<(usize, usize), Vec<Wanted<'_>>> = BTreeMap::new();
     for &want in wanted {
-        let object = want.patch.ops.first().and_then(|op| documents.get(op.document()));
-        groups.entry(object.map_or(0, Document::document)).or_default().push(want);
+        groups.entry(group_of(tree, documents, want.patch)).or_default().push(want);
     }
+    let parts: Vec<Planned> = groups.values().map(|group| plan_group(tree, documents, group)).collect();
+    let all = parts.iter().flat_map(|part| part.edits.as_slice().iter().cloned()).collect();
+    let together = TextEdits::new(all);
     let mut planned = Planned::default();
-    for group in groups.values() {
-        let mut part = plan_group(tree, documents, group);
-        if planned.edits.merge(&part.edits).is_ok() {
+    for mut part in parts {
+        if together.is_ok() || planned.edits.merge(&part.edits).is_ok() {
             planned.ops.append(&mut part.ops);
             planned.taken.append(&mut part.taken);
         } else {
@@ -57,7 +57,19 @@ pub fn plan(tree: &SpanTree, documents: &[Document], wanted: &[Wanted<'_>]) -> P
         planned.refused.append(&mut part.refused);
         planned.shared.append(&mut part.shared);
     }
+    if let Ok(edits) = together {
+        planned.edits = edits;
+    }
     planned
+}
+
+/// Patches of one group are merged: those of one object, or of a whole YAML document where its
+/// objects may share anchored nodes.
+fn group_of(tree: &SpanTree, documents: &[Document], patch: &Patch) -> (usize, usize) {
+    let index = patch.ops.first().map_or(0, |op| op.document());
+    let place = documents.get(index).map_or(0, Document::document);
+    let anchored = tree.documents().get(place).is_some_and(|document| !tree.anchors(document).is_empty());
+    (place, if anchored { 0 } else { index })
 }
 
 fn plan_group(tree: &SpanTree, documents: &[Document], group: &[Wanted<'_>]) -> Planned {
