@@ -213,7 +213,7 @@ fn the_order_does_not_depend_on_threads() {
     let one = pool(1).install(|| told(engine.analyze(&project)));
     let four = pool(4).install(|| told(engine.analyze(&project)));
     assert_eq!(one, four);
-    assert!(one.is_sorted());
+    assert!(one.iter().map(|line| line.split(' ').next()).is_sorted());
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn a_preview_joins_what_belongs_together() {
         .collect();
     assert!(container.len() > 1, "{container:?}");
     let preview = engine.preview(&container).unwrap();
-    assert_eq!(preview.edits.apply(&text).matches("securityContext:").count(), 1);
+    assert_eq!(preview.edits.apply(&text).matches("\n    securityContext:").count(), 1);
 }
 
 #[test]
