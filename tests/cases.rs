@@ -52,7 +52,12 @@ fn engine(id: &str) -> Engine {
     let catalogue = Arc::new(Catalogue::shipped().clone());
     let mut rules = rule::Selection::none(&catalogue);
     rules.enable(&catalogue, id).unwrap();
-    Engine::new(catalogue, rules, Settings::default()).unwrap()
+    let mut settings = Settings::default();
+    // A check that a release took back is shown at the last release that had it.
+    if let Some(last) = catalogue.rule(id).and_then(|rule| rule.versions.1) {
+        settings.kubernetes_version = last;
+    }
+    Engine::new(catalogue, rules, settings).unwrap()
 }
 
 fn analyze(engine: &Engine, name: &str, text: &str) -> Analysis {

@@ -156,8 +156,11 @@ fn case(folder: &Path) -> Result<(), Failed> {
     let stdin = fs::read(folder.join("stdin")).unwrap_or_default();
     let run = run(command, &stdin);
     compare(&folder.join("status"), &format!("{}\n", run.code))?;
-    compare(&folder.join("stdout"), &without_times(&String::from_utf8(run.stdout).unwrap()))?;
-    compare(&folder.join("stderr"), &without_times(&String::from_utf8(run.stderr).unwrap()))?;
+    let text = |bytes| {
+        without_times(&String::from_utf8(bytes).unwrap()).replace(env!("CARGO_PKG_VERSION"), "VERSION")
+    };
+    compare(&folder.join("stdout"), &text(run.stdout))?;
+    compare(&folder.join("stderr"), &text(run.stderr))?;
     for file in files_below(&place) {
         let inside = file.strip_prefix(&place).unwrap();
         let text = fs::read_to_string(&file).unwrap();

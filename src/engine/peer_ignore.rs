@@ -44,7 +44,6 @@ pub(super) fn index(catalogue: &Catalogue) -> HashMap<(&'static str, String), Ve
 }
 
 /// Reads the marks of objects.
-#[derive(Default)]
 pub(super) struct PeerIgnores;
 
 impl PeerIgnores {
@@ -53,8 +52,7 @@ impl PeerIgnores {
         let tree = document.tree();
         let found =
             |tool, reason: Option<String>| Silence { by: IgnoredBy::Peer(tool), reason, configured: None };
-        let means =
-            |tool, id: &str| engine.peer_rules(tool, id.trim()).iter().any(|rule| *rule == finding.rule);
+        let means = |tool, id: &str| engine.peer_rules(tool, id.trim()).contains(&finding.rule);
         let own = strings(tree, get(tree, document.root(), &["metadata", "annotations"]).value());
         let value = |key: &str| own.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
         let reason = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());

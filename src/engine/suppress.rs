@@ -63,7 +63,7 @@ pub(super) struct Ignores {
 impl Ignores {
     /// Reads the comments of a text. What is wrong with them is a warning.
     pub fn read(engine: &Engine, tree: &SpanTree, problems: &mut Vec<Problem>) -> Self {
-        let mut ignores = Self { comments: Vec::new(), kics: Vec::new(), peers: PeerIgnores::default() };
+        let mut ignores = Self { comments: Vec::new(), kics: Vec::new(), peers: PeerIgnores };
         if engine.settings.no_ignores {
             return ignores;
         }
@@ -133,7 +133,7 @@ impl Ignores {
             Kics::Line(line) => *line == marked,
             Kics::Block(span) => span.contains(finding.primary.span.start()),
         });
-        covered.then(|| Silence { by: IgnoredBy::Peer("kics"), reason: None, configured: None })
+        covered.then_some(Silence { by: IgnoredBy::Peer("kics"), reason: None, configured: None })
     }
 
     /// Warns of ids in comments that silenced nothing, as far as their rules ran.

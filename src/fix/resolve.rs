@@ -8,6 +8,11 @@ use crate::finding::{Patch, PatchOp};
 use crate::resource::Document;
 use crate::yaml::{FieldPath, NodeId, Op, Scalar, Segment, SpanTree};
 
+/// Entries of mappings, by mapping and key.
+type Entries = BTreeSet<(NodeId, String)>;
+/// Items of sequences, by sequence and index.
+type Items = BTreeSet<(NodeId, usize)>;
+
 /// Why a patch is not among the wishes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unresolved {
@@ -378,7 +383,7 @@ impl<'a> Wishes<'a> {
     }
 
     /// What goes, with the parents that would be left empty instead of their last content.
-    fn pruned(&self) -> (BTreeSet<(NodeId, String)>, BTreeSet<(NodeId, usize)>) {
+    fn pruned(&self) -> (Entries, Items) {
         let tree = self.tree;
         let mut removed: BTreeSet<(NodeId, String)> = self.removed.keys().cloned().collect();
         let mut items: BTreeSet<(NodeId, usize)> = self.removed_items.keys().copied().collect();

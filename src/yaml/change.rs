@@ -38,6 +38,8 @@ pub(super) struct Changes {
     pub maps: BTreeMap<NodeId, MapChange>,
     pub sequences: BTreeMap<NodeId, SequenceChange>,
     pub replaced: BTreeMap<NodeId, Value>,
+    /// Starts of the documents whose line ends were looked at.
+    looked_at: BTreeSet<u32>,
 }
 
 impl Changes {
@@ -56,7 +58,7 @@ impl Changes {
         match op {
             Op::Add { map, key, value } => self.add_entry(tree, *map, key, value, agreed),
             Op::Replace { node, value } => {
-                check_place(tree, *node, agreed)?;
+                self.check_place(tree, *node, agreed)?;
                 check_goes(tree, &[*node], true)?;
                 self.replace(tree, *node, value)
             }
@@ -67,7 +69,7 @@ impl Changes {
                 Ok(())
             }
             Op::RemoveItem { seq, index } => {
-                check_sequence(tree, *seq, agreed)?;
+                self.check_sequence(tree, *seq, agreed)?;
                 let Some(&item) = tree.children(*seq).get(*index) else {
                     return Err(Refusal::NoItem { index: *index, at: tree.span(*seq) });
                 };
@@ -76,7 +78,7 @@ impl Changes {
                 Ok(())
             }
             Op::Append { seq, value } => {
-                check_sequence(tree, *seq, agreed)?;
+                self.check_sequence(tree, *seq, agreed)?;
                 self.sequences.entry(*seq).or_default().appended.push(value.clone());
                 Ok(())
             }
@@ -86,7 +88,11 @@ impl Changes {
                     return Err(Refusal::KeyExists { key: to.clone(), at: tree.span(entry.key_node) });
                 }
                 check_goes(tree, &[key_node], true)?;
-                self.maps.entry(*map).or_default().renamed.push((key_node, to.clone()));
+                let change = self.maps.entry(*map).or_default();
+                if change.added.contains_key(to) || change.renamed.iter().any(|(_, other)| other == to) {
+                    return Err(Refusal::Conflict { at: tree.span(key_node) });
+                }
+                change.renamed.push((key_node, to.clone()));
                 Ok(())
             }
         }
@@ -107,7 +113,7 @@ impl Changes {
         value: &Value,
         agreed: &[NodeId],
     ) -> Result<(), Refusal> {
-        check_place(tree, map, agreed)?;
+        self.check_place(tree, map, agreed)?;
         let fills = match tree.kind(map) {
             Kind::Mapping(_) => tree.children(map).is_empty(),
             Kind::Scalar(_) if is_null(tree, map) => true,
@@ -117,13 +123,22 @@ impl Changes {
         let gone = |place: usize| removed.is_some_and(|removed| removed.contains(&place));
         let there = tree.pairs(map).enumerate().filter(|&(place, _)| !gone(place));
         let same = |node| !tree.is_merge_key(node) && tree.key_text(node).as_deref() == Some(key);
-        if let Some((_, (key_node, found))) = there.filter(|&(_, (node, _))| same(node)).last() {
+        let mut last = None;
+        for (_, pair) in there {
+            if same(pair.0) {
+                last = Some(pair);
+            }
+        }
+        if let Some((key_node, found)) = last {
             return self.fill_existing(tree, key_node, found, value, agreed);
         }
         if let Some((unknown, _)) = tree.pairs(map).find(|&(node, _)| tree.is_unknown(node)) {
             return Err(Refusal::Unknown { at: tree.span(unknown) });
         }
         let change = self.maps.entry(map).or_default();
+        if change.renamed.iter().any(|(_, to)| to == key) {
+            return Err(Refusal::Conflict { at: tree.span(map) });
+        }
         change.fills = fills;
         match change.added.get_mut(key) {
             None => {
@@ -156,7 +171,7 @@ impl Changes {
                 entries.iter().try_for_each(|(key, value)| self.add_entry(tree, found, key, value, agreed))
             }
             _ if null => {
-                check_place(tree, found, agreed)?;
+                self.check_place(tree, found, agreed)?;
                 self.replace(tree, found, value)
             }
             _ => {
@@ -168,13 +183,13 @@ impl Changes {
 
     /// The only entry of a key as written: its place, key and value.
     fn own_entry(
-        &self,
+        &mut self,
         tree: &SpanTree,
         map: NodeId,
         key: &str,
         agreed: &[NodeId],
     ) -> Result<(usize, NodeId, NodeId), Refusal> {
-        check_place(tree, map, agreed)?;
+        self.check_place(tree, map, agreed)?;
         if !tree.kind(map).is_mapping() {
             return Err(Refusal::Kind { expected: "mapping", at: tree.span(map) });
         }
@@ -194,6 +209,46 @@ impl Changes {
             Some((place, (key_node, value_node))) => Ok((place, key_node, value_node)),
             None => Err(Refusal::NoKey { key: key.to_owned(), at: tree.span(map) }),
         }
+    }
+
+    fn check_sequence(&mut self, tree: &SpanTree, seq: NodeId, agreed: &[NodeId]) -> Result<(), Refusal> {
+        self.check_place(tree, seq, agreed)?;
+        match tree.kind(seq) {
+            Kind::Sequence(_) => Ok(()),
+            _ => Err(Refusal::Kind { expected: "sequence", at: tree.span(seq) }),
+        }
+    }
+
+    /// Whether the inside of a node may be edited: it is no alias, no anchor shares it, its document is
+    /// neither encrypted nor written with line ends we do not edit.
+    fn check_place(&mut self, tree: &SpanTree, node: NodeId, agreed: &[NodeId]) -> Result<(), Refusal> {
+        let at = tree.span(node);
+        if tree.kind(node) == Kind::Alias {
+            return Err(Refusal::Alias { at });
+        }
+        let Some(document) = tree.document_of(node) else {
+            return Err(Refusal::Kind { expected: "value", at });
+        };
+        if tree.is_sops(document) {
+            return Err(Refusal::Encrypted { at });
+        }
+        let seen = !self.looked_at.insert(document.span.start);
+        if !seen && has_other_breaks(tree.source().slice(document.span)) {
+            return Err(Refusal::Layout { reason: "the document has line ends other than LF and CR LF", at });
+        }
+        let mut current = Some(node);
+        while let Some(inside) = current {
+            if tree.anchor(inside).is_some() && !agreed.contains(&inside) {
+                let shared = tree.anchors(document).iter().find(|anchor| anchor.node == inside);
+                if let Some(anchor) = shared {
+                    let name = anchor_name(tree, anchor.span);
+                    let users = std::iter::once(inside).chain(anchor.aliases.iter().copied()).collect();
+                    return Err(Refusal::SharedAnchor { name, anchor: inside, users, at: anchor.span });
+                }
+            }
+            current = tree.parent(inside);
+        }
+        Ok(())
     }
 
     /// No change may concern what another one removes or replaces.
@@ -257,45 +312,6 @@ fn merge(into: &mut Value, other: &Value) -> bool {
         }
         (into, other) => into == other,
     }
-}
-
-fn check_sequence(tree: &SpanTree, seq: NodeId, agreed: &[NodeId]) -> Result<(), Refusal> {
-    check_place(tree, seq, agreed)?;
-    match tree.kind(seq) {
-        Kind::Sequence(_) => Ok(()),
-        _ => Err(Refusal::Kind { expected: "sequence", at: tree.span(seq) }),
-    }
-}
-
-/// Whether the inside of a node may be edited: it is no alias, no anchor shares it, its document is
-/// neither encrypted nor written with line ends we do not edit.
-fn check_place(tree: &SpanTree, node: NodeId, agreed: &[NodeId]) -> Result<(), Refusal> {
-    let at = tree.span(node);
-    if tree.kind(node) == Kind::Alias {
-        return Err(Refusal::Alias { at });
-    }
-    let Some(document) = tree.document_of(node) else {
-        return Err(Refusal::Kind { expected: "value", at });
-    };
-    if tree.is_sops(document) {
-        return Err(Refusal::Encrypted { at });
-    }
-    if has_other_breaks(tree.source().slice(document.span)) {
-        return Err(Refusal::Layout { reason: "the document has line ends other than LF and CR LF", at });
-    }
-    let mut current = Some(node);
-    while let Some(inside) = current {
-        if tree.anchor(inside).is_some() && !agreed.contains(&inside) {
-            let shared = tree.anchors(document).iter().find(|anchor| anchor.node == inside);
-            if let Some(anchor) = shared {
-                let name = anchor_name(tree, anchor.span);
-                let users = std::iter::once(inside).chain(anchor.aliases.iter().copied()).collect();
-                return Err(Refusal::SharedAnchor { name, anchor: inside, users, at: anchor.span });
-            }
-        }
-        current = tree.parent(inside);
-    }
-    Ok(())
 }
 
 fn anchor_name(tree: &SpanTree, span: Span) -> String {

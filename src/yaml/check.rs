@@ -71,9 +71,9 @@ fn check_scalar(tree: &SpanTree, id: NodeId, style: ScalarStyle) -> Result<(), S
     }
 }
 
+/// Of the children of a mapping only values have an indicator in front (or are empty).
 fn is_key(tree: &SpanTree, id: NodeId) -> bool {
-    let Some(parent) = tree.parent(id).filter(|&parent| tree.kind(parent).is_mapping()) else { return false };
-    tree.pairs(parent).any(|(key, _)| key == id)
+    tree.indicator(id).is_none() && tree.parent(id).is_some_and(|parent| tree.kind(parent).is_mapping())
 }
 
 fn check_mapping(tree: &SpanTree, map: NodeId, duplicates: &mut Vec<Duplicate>) -> Result<(), SyntaxError> {

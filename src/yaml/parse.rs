@@ -65,6 +65,9 @@ fn start_of(source: &Source) -> usize {
     if source.has_byte_order_mark() { '\u{feff}'.len_utf8() } else { 0 }
 }
 
+/// Most duplicate keys of one document that are reported one by one.
+const DUPLICATES: usize = 100;
+
 struct Parser<'a> {
     source: &'a Arc<Source>,
     limits: &'a Limits,
@@ -174,8 +177,14 @@ impl<'a> Parser<'a> {
                 return self.refuse(document, error);
             }
         };
-        for duplicate in duplicates {
-            self.duplicate(&duplicate);
+        for duplicate in duplicates.iter().take(DUPLICATES) {
+            self.duplicate(duplicate);
+        }
+        if let Some(duplicate) = duplicates.get(DUPLICATES) {
+            let span = self.builder.tree.full_span(duplicate.dropped);
+            let message =
+                format!("{} more keys of this document are given again", duplicates.len() - DUPLICATES);
+            self.problems.push(Problem::new(ProblemKind::Warning, self.source, span, message));
         }
         if let Some(dropped) = composed.dropped {
             let message = "kubectl drops everything from here to the next `---`: the document has ended";
@@ -198,7 +207,7 @@ impl<'a> Parser<'a> {
         let tree = &self.builder.tree;
         let span = tree.full_span(duplicate.dropped);
         let key = tree.key_text(duplicate.dropped).unwrap_or_default();
-        let line = self.source.line_column(tree.span(duplicate.kept).start()).line;
+        let line = self.source.line_index().line_of(tree.span(duplicate.kept).start()) + 1;
         let message = match duplicate.reason {
             Reason::LastWins => {
                 format!(
@@ -223,7 +232,7 @@ impl<'a> Parser<'a> {
     fn warn_behind_refused(&mut self, document: &TreeDocument) {
         let Some(refused) = self.refused.filter(|_| !self.warned) else { return };
         self.warned = true;
-        let line = self.source.line_column(refused.start()).line;
+        let line = self.source.line_index().line_of(refused.start()) + 1;
         let at = document.first_line as usize;
         let text = self.source.text();
         let end =

@@ -25,6 +25,8 @@ struct SimpleKey {
     required: bool,
     /// Whether tokens wait in the queue for its `:`.
     awaited: bool,
+    /// Up to where its characters are counted, and how many they are.
+    counted: (usize, usize),
 }
 
 /// The outermost level or the inside of one flow collection.
@@ -177,8 +179,9 @@ impl<'a> Scanner<'a> {
     /// Whether the possible key of a level may still become one; forgets it if not.
     fn still_possible(&mut self, level: usize) -> Result<bool, SyntaxError> {
         let Some(key) = self.levels.get(level).and_then(|level| level.key) else { return Ok(false) };
-        let same_line = key.line_start == self.line_start;
-        if same_line && (self.at <= key.start + SIMPLE_KEY || self.characters_from(key.start) <= SIMPLE_KEY) {
+        if key.line_start == self.line_start
+            && (self.at <= key.start + SIMPLE_KEY || self.characters(level, key) <= SIMPLE_KEY)
+        {
             return Ok(true);
         }
         if key.required {
@@ -190,9 +193,15 @@ impl<'a> Scanner<'a> {
         Ok(false)
     }
 
-    fn characters_from(&self, start: usize) -> usize {
-        let bytes = self.bytes.get(start..self.at.min(start + 4 * SIMPLE_KEY + 4)).unwrap_or(&[]);
-        bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
+    /// Characters since a possible key began; each is counted once.
+    fn characters(&mut self, level: usize, key: SimpleKey) -> usize {
+        let (from, before) = key.counted;
+        let bytes = self.bytes.get(from..self.at).unwrap_or(&[]);
+        let count = before + bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
+        if let Some(key) = self.levels.get_mut(level).and_then(|level| level.key.as_mut()) {
+            key.counted = (self.at, count);
+        }
+        count
     }
 
     pub(super) fn line_end(&self, from: usize) -> usize {
@@ -207,7 +216,14 @@ impl<'a> Scanner<'a> {
         }
         let required = self.flow_level == 0 && self.indent == self.column();
         let token = self.taken + self.queue.len();
-        let key = SimpleKey { start: self.at, line_start: self.line_start, token, required, awaited: true };
+        let key = SimpleKey {
+            start: self.at,
+            line_start: self.line_start,
+            token,
+            required,
+            awaited: true,
+            counted: (self.at, 0),
+        };
         self.forget_key()?;
         if let Some(level) = self.levels.last_mut() {
             *level = Level { key: Some(key), any: true };

@@ -352,7 +352,7 @@ pub(super) fn is_plain_safe(text: &str, in_flow: bool) -> bool {
     let ends = !text.ends_with([' ', ':']) && !text.starts_with(' ') && !text.starts_with("...");
     let inside = !text.contains(": ")
         && !text.contains(" #")
-        && !(in_flow && text.contains([',', '[', ']', '{', '}', '?', ':']))
+        && (!in_flow || !text.contains([',', '[', ']', '{', '}', '?', ':']))
         && text.chars().all(|c| {
             !c.is_control()
                 && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{a0}')

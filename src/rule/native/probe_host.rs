@@ -1,6 +1,6 @@
 //! Probes and hooks that name a host: the kubelet calls the pod itself without one.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use serde_json::json;
 
