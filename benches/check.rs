@@ -3,8 +3,14 @@
 //! Reads `manifests-open` of the shared corpus as the tests unpack it (`target/corpus`), or the folder
 //! in `SEAWORTHY_BENCH_DIR`; without either the demo manifests of the repository.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::type_complexity,
+    missing_docs
+)]
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Arc;

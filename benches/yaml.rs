@@ -1,7 +1,13 @@
 //! Speed of reading YAML: real manifests where the shared folder is present, else a written one.
 
-#![allow(missing_docs, reason = "criterion's macros write undocumented functions")]
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::type_complexity,
+    missing_docs
+)]
 #[path = "../tests/support/mod.rs"]
 mod support;
 

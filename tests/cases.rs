@@ -6,8 +6,14 @@
 //! time, and over the same text with CRLF, without a final newline, and behind a byte order mark.
 //! `SEAWORTHY_BLESS=1` writes the expectations anew: read the difference before it is committed.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::type_complexity,
+    missing_docs
+)]
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};

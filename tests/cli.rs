@@ -2,8 +2,14 @@
 //! and what comes out (`stdout`, `stderr`, `status`, and `out/` for files that change).
 //! `SEAWORTHY_BLESS=1` writes what came out.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::type_complexity,
+    missing_docs
+)]
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

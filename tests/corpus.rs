@@ -5,8 +5,14 @@
 //! judges every file before and after: nothing that validation took may be refused afterwards.
 //! Every eighth file goes through all shapes; `SEAWORTHY_CORPUS=all` takes all files through them.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test that prints figures")]
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::type_complexity,
+    missing_docs
+)]
 #[path = "support/mod.rs"]
 mod support;
 

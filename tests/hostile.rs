@@ -1,6 +1,14 @@
 //! Hostile files end in a clear problem and bounded memory, in time linear in their size. Nothing
 //! here measures time; a quadratic step would make these tests take minutes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::type_complexity,
+    missing_docs
+)]
 use std::fmt::Write as _;
 use std::sync::Arc;
 

@@ -1,8 +1,14 @@
 //! Verdicts equal those of Kubernetes' own Pod Security library: over its fixtures, and over every
 //! real object with a pod. Counts are printed (`--nocapture`).
 
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::type_complexity,
+    missing_docs
+)]
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -2,8 +2,14 @@
 //! SARIF against what its readers require, and 0, 1 and 10,000 findings. `SEAWORTHY_BLESS=1` writes
 //! the snapshots.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::type_complexity,
+    missing_docs
+)]
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

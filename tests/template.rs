@@ -1,7 +1,13 @@
 //! Every template of the charts in the shared folder is read and written back byte for byte.
 
-#![allow(clippy::print_stderr, reason = "the counts are the point")]
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::type_complexity,
+    missing_docs
+)]
 mod support;
 
 use std::fs;

@@ -1,8 +1,14 @@
 //! The repository held against its own rules: layers, homes of dependencies, one case folder a rule,
 //! documents and schemas that are written from the code. `SEAWORTHY_BLESS=1` writes the latter anew.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::type_complexity,
+    missing_docs
+)]
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -3,8 +3,14 @@
 //! `testdata/yaml/` has our own rows and always runs; the full tables are read from the shared
 //! folder where it is present.
 
-#![allow(clippy::print_stderr, reason = "the counts are the point of the table tests")]
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::type_complexity,
+    missing_docs
+)]
 mod support;
 
 use std::sync::Arc;

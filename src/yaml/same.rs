@@ -32,6 +32,14 @@ pub fn verify(before: &SpanTree, ops: &[Op], after: &SpanTree) -> Result<(), Dif
     let changes = Changes::collect(before, ops, &everywhere)
         .map_err(|refusal| difference(refusal.to_string(), refusal.span(), Span::default()))?;
     let same = Same { before, after, changes };
+    let (was, is) = (before.source().text(), after.source().text());
+    if !was.is_empty() && !is.is_empty() && was.ends_with('\n') != is.ends_with('\n') {
+        return Err(difference(
+            "the final line break changed".to_owned(),
+            Span::at(was.len()),
+            Span::at(is.len()),
+        ));
+    }
     same.comments()?;
     let (old, new) = (before.documents(), after.documents());
     if old.len() != new.len() {
