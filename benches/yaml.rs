@@ -6,6 +6,7 @@
     clippy::panic,
     clippy::print_stderr,
     clippy::type_complexity,
+    clippy::rc_clone_in_vec_init,
     missing_docs
 )]
 #[path = "../tests/support/mod.rs"]
