@@ -9,6 +9,7 @@
     clippy::panic,
     clippy::print_stderr,
     clippy::type_complexity,
+    clippy::cmp_owned,
     missing_docs
 )]
 mod support;
