@@ -32,8 +32,7 @@ impl Case {
         let name = exec.origins.name("value");
         let origin = exec.origins.push(Origin::Context { name });
         let values = Map::new();
-        let set =
-            |key: &str, value: Value| values.insert(key.as_bytes(), origin, Node::new(value, origin));
+        let set = |key: &str, value: Value| values.insert(key.as_bytes(), origin, Node::new(value, origin));
         set("text", Value::Str(Str::exact(*b"abc", origin)));
         set("port", Value::Float(8080.0));
         set("yes", Value::Bool(true));
