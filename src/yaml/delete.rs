@@ -9,7 +9,7 @@ use super::flow::{Edits, edit, entry_span};
 use super::insert::{item_gap, refuse_explicit};
 use super::op::Refusal;
 use super::style::{Style, first_comment};
-use super::tree::{NodeId, SpanTree};
+use super::tree::{Kind, NodeId, ScalarStyle, SpanTree};
 
 /// Removes entries of a block mapping.
 pub(super) fn entries(
@@ -127,8 +127,45 @@ impl Block<'_> {
         }
         for &at in removed.range(place..) {
             if let Some(&span) = self.spans.get(at) {
+                if !removed.contains(&(at + 1)) {
+                    self.check_scalar_above(at, removed, span)?;
+                }
                 self.remove_lines(span, edits)?;
             }
+        }
+        Ok(())
+    }
+
+    /// What follows a removed entry moves up to the entry before. If that ends with a block scalar,
+    /// blank lines and deeper comments would become part of its text.
+    fn check_scalar_above(
+        &self,
+        at: usize,
+        removed: &std::collections::BTreeSet<usize>,
+        span: Span,
+    ) -> Result<(), Refusal> {
+        let Some(above) = (0..at).rev().find(|above| !removed.contains(above)) else { return Ok(()) };
+        let children = self.tree.children(self.node);
+        let place = if self.tree.kind(self.node).is_mapping() { above * 2 + 1 } else { above };
+        let mut leaf = children.get(place).copied();
+        while let Some(inner) = leaf.and_then(|leaf| self.tree.children(leaf).last().copied()) {
+            leaf = Some(inner);
+        }
+        let Some(leaf) = leaf else { return Ok(()) };
+        if !matches!(self.tree.kind(leaf), Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)) {
+            return Ok(());
+        }
+        let header = self.style.text.get(self.tree.span(leaf).range()).unwrap_or("").lines().next();
+        let keeps =
+            header.is_some_and(|header| header.get(..3.min(header.len())).is_some_and(|h| h.contains('+')));
+        let text = self.style.text;
+        let whole = text.get(..span.end()).is_some_and(|text| text.ends_with('\n'));
+        let from = if whole { span.end() } else { self.style.line_end(span.end()) };
+        let next = text.get(from..self.style.line_end(from)).unwrap_or("");
+        let blank = next.trim().is_empty() && !next.is_empty();
+        if (keeps && blank) || next.trim_start_matches([' ', '\n', '\r']).starts_with('#') {
+            let reason = "lines behind the entry would become text of the block scalar above";
+            return Err(Refusal::Layout { reason, at: span });
         }
         Ok(())
     }
