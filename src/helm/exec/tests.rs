@@ -48,7 +48,7 @@ impl Case {
         Self { exec, dot, first: templates[0].0.to_owned() }
     }
 
-    fn render(&mut self) -> Result<Str, ExecError> {
+    fn render(&mut self) -> Result<Str, Box<ExecError>> {
         self.exec.render(&self.first, &self.dot)
     }
 }
