@@ -168,7 +168,9 @@ impl RepairReport<'_> {
             let _ = write!(output, "; each proved by checking again");
         }
         let left = &self.repair.after.findings;
-        let rest = if left.is_empty() {
+        let rest = if left.is_empty() && self.repair.before.is_blind() {
+            ". Not everything was checked.".to_owned()
+        } else if left.is_empty() {
             ". No findings are left.".to_owned()
         } else {
             let fixable = fixable(left).map(|text| format!(" ({text})")).unwrap_or_default();

@@ -68,7 +68,7 @@ pub fn rule_table(catalogue: &Catalogue, format: RuleFormat, style: &Style) -> S
             let width = catalogue.rules().map(|rule| rule.id.len()).max().unwrap_or(0);
             let mut output = String::new();
             for rule in catalogue.rules() {
-                let severity = format!("{:8}", rule.severity);
+                let severity = format!("{:8}", rule.severity.as_str());
                 let severity = style.paint(super::pretty::severity_paint(rule.severity), &severity);
                 let fix = format!("{:10}", best(rule).map_or("-", Applicability::as_str));
                 let id = style.paint(Paint::Bold, &format!("{:width$}", rule.id));

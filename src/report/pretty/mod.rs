@@ -77,7 +77,7 @@ fn write_group(output: &mut String, report: &Report<'_>, group: &Group<'_>, styl
     let label = if group.len() == 1 {
         first.label.clone().or_else(|| first.absent.then(|| format!("{} is not set here", last_key(first))))
     } else {
-        Some("here".to_owned())
+        Some(absent_keys(group).unwrap_or_else(|| "here".to_owned()))
     };
     let frame = Frame {
         mark: mark(worst),
@@ -91,7 +91,7 @@ fn write_group(output: &mut String, report: &Report<'_>, group: &Group<'_>, styl
         let width = group.findings().map(|one| one.rule.len() + star(one).len()).max().unwrap_or(0);
         for finding in group.findings() {
             let name = format!("{}{}", finding.rule, star(finding));
-            let severity = format!("{:8}", finding.severity);
+            let severity = format!("{:8}", finding.severity.as_str());
             let severity = style.paint(severity_paint(finding.severity), &severity);
             let _ = writeln!(output, "  {severity} {name:width$}  {}", clean_line(&finding.message));
         }
@@ -104,6 +104,21 @@ fn write_group(output: &mut String, report: &Report<'_>, group: &Group<'_>, styl
     }
     write_help(output, report, group, style);
     output.push('\n');
+}
+
+/// `a, b, c not set here` where all findings of a place are about absent fields.
+fn absent_keys(group: &Group<'_>) -> Option<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for finding in group.findings() {
+        let key = last_key(finding);
+        if !finding.absent {
+            return None;
+        }
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    Some(format!("{} not set here", keys.join(", ")))
 }
 
 fn last_key(finding: &Finding) -> String {
@@ -130,7 +145,9 @@ fn write_help(output: &mut String, report: &Report<'_>, group: &Group<'_>, style
         let of = if group.len() > 1 { format!(" ({})", finding.rule) } else { String::new() };
         let _ = writeln!(output, "  {help} {level} {}{of}", clean_line(&fix.title));
         if let Some(reason) = &fix.held_back {
-            let release = fix.release.as_ref().map(|line| format!("; {line}")).unwrap_or_default();
+            // A flag is said by the level already; a line of configuration is news.
+            let line = fix.release.as_ref().filter(|line| !line.starts_with("--"));
+            let release = line.map(|line| format!("; {line}")).unwrap_or_default();
             let _ = writeln!(output, "        {}", clean_line(&format!("{reason}{release}")));
         }
     }

@@ -119,6 +119,9 @@ pub fn summary(output: &mut String, report: &Report<'_>, style: &Style) {
     }
     let _ = writeln!(output, "{line}");
     let ignored = if counts.ignored > 0 { format!("; {} ignored", counts.ignored) } else { String::new() };
+    if findings.is_empty() && counts.objects.checked == 0 {
+        return;
+    }
     if findings.is_empty() {
         let _ = writeln!(output, "{}{ignored}.", style.paint(Paint::Green, "No findings"));
         return;
@@ -157,7 +160,7 @@ fn rules(output: &mut String, findings: &[Finding], style: &Style) {
     });
     let width = rows.iter().map(|(rule, _)| rule.len()).max().unwrap_or(0);
     for (rule, (severity, number, fixable)) in rows {
-        let severity = style.paint(super::severity_paint(severity), &format!("{severity:8}"));
+        let severity = style.paint(super::severity_paint(severity), &format!("{:8}", severity.as_str()));
         let fixes = if fixable > 0 { format!("  [*] {fixable}") } else { String::new() };
         let _ = writeln!(output, "{severity} {number:6}  {}", format!("{rule:width$}{fixes}").trim_end());
     }
