@@ -191,6 +191,14 @@ fn a_moved_field_is_one_patch() {
 }
 
 #[test]
+fn what_the_pod_can_not_say_moves_to_each_container() {
+    let text = "apiVersion: v1\nkind: Pod\nspec:\n  securityContext: {privileged: false}\n  containers: [{name: a}, {name: b}]\n";
+    let paths = fix(&hits("misplaced-field", text)[0]).unwrap().1;
+    let [a, b] = [0, 1].map(|at| format!("spec.containers[{at}].securityContext.privileged"));
+    assert_eq!(paths, [a, b, "spec.securityContext.privileged".to_owned()]);
+}
+
+#[test]
 fn users_add_and_override_rules() {
     let catalogue = user(
         "[rules.acme-team]\nsummary = 's'\nseverity = 'medium'\nscope = 'workload'\nkinds = ['Pod']\nrequire = { path = 'metadata.labels.\"acme.example/team\"', matches = '^team-' }\nmessage = '{kind}/{object} has no team'\nwhy = 'w'\n[[rules.acme-team.fix]]\ntitle = 'Add it'\nop = 'add'\npath = 'metadata.labels.\"acme.example/team\"'\nvalue = 'team-x'\napplicability = 'suggestion'\nsafety = 's'\n[rules.host-pid]\nseverity = 'info'\nenabled = false\n[rules.privilege-escalation]\napplicability = 'safe'\n",

@@ -75,7 +75,7 @@ fn homes(pod: &Pod, place: Place<'_>, key: &str) -> Option<Vec<FieldPath>> {
     let pod_security = || pod.path.key("securityContext");
     let home = match place {
         Place::Pod if POD_SECURITY.contains(&key) => vec![pod_security()],
-        // For all containers: only a pod with one says which was meant.
+        // What the pod can not say is meant for all its containers.
         Place::Pod | Place::PodSecurity if CONTAINER_SECURITY.contains(&key) => {
             pod.containers.iter().map(|container| container.path.key("securityContext")).collect()
         }
@@ -103,36 +103,27 @@ pub fn misplaced(frame: &Frame<'_>) -> Vec<Found> {
         for entry in strangers(frame, &place) {
             let Some(homes) = homes(pod, place.kind, &entry.key) else { continue };
             let field = place.path.key(entry.key.clone());
-            let [home] = &homes[..] else {
-                let message = format!(
-                    "{} stands in {}, where Kubernetes does not read it; it belongs in the securityContext of each container",
-                    entry.key,
-                    place.kind.label()
-                );
-                found.push(Found {
-                    node: entry.value_node,
-                    field,
-                    absent: false,
-                    message: Some(message),
-                    repair: None,
-                });
-                continue;
+            let targets: Vec<FieldPath> = homes.iter().map(|home| home.key(entry.key.clone())).collect();
+            let (belongs, title) = match &targets[..] {
+                [target] => (format!("at {target}"), format!("Move {} to {target}", entry.key)),
+                _ => (
+                    "in the securityContext of each container".to_owned(),
+                    format!("Move {} to the securityContext of each container", entry.key),
+                ),
             };
-            let target = home.key(entry.key.clone());
             let message = format!(
-                "{} stands in {}, where Kubernetes does not read it; it belongs at {target}",
+                "{} stands in {}, where Kubernetes does not read it; it belongs {belongs}",
                 entry.key,
                 place.kind.label()
             );
-            let taken = tree.find(frame.document.root(), &target).is_some();
-            let value = tree
-                .to_json(entry.value_node)
-                .ok()
-                .filter(|_| !taken && !holds_unknown(frame, entry.value_node));
-            let repair = value.map(|value| Repair {
-                title: format!("Move {} to {home}", entry.key),
-                ops: vec![Planned::Set(target, value), Planned::Remove(field.clone())],
-                level: None,
+            // Where one place is taken nobody can say which value was meant.
+            let taken = targets.iter().any(|target| tree.find(frame.document.root(), target).is_some());
+            let movable = !taken && !targets.is_empty() && !holds_unknown(frame, entry.value_node);
+            let value = tree.to_json(entry.value_node).ok().filter(|_| movable);
+            let repair = value.map(|value| {
+                let sets = targets.into_iter().map(|target| Planned::Set(target, value.clone()));
+                let ops = sets.chain([Planned::Remove(field.clone())]).collect();
+                Repair { title, ops, level: None }
             });
             found.push(Found {
                 node: entry.value_node,
