@@ -1,11 +1,30 @@
 //! Layer 3: what `helm template` prints, with origins.
 
 pub mod archive;
+mod arguments;
 pub mod budget;
 pub mod call;
+pub mod chart;
+pub mod coalesce;
+pub mod context;
+mod decode;
+pub mod dependency;
+pub mod encoding;
 pub mod error;
 pub mod exec;
+pub mod family;
+pub mod glob;
 pub mod helmignore;
+pub mod inputs;
+pub mod load;
+pub mod manifest;
+pub mod metadata;
+pub mod number;
 pub mod path_match;
 pub mod rope;
+pub mod scenario;
+pub mod schema;
+mod schema_message;
+pub mod semver;
 pub mod value;
+pub mod values;
