@@ -20,7 +20,7 @@ use super::manifest::{self, Class, Read, compare_kinds};
 use super::scenario::Scenario;
 use super::value::Node;
 use crate::origin::{Origin, OriginId, OriginRuns, Origins, SourceRole};
-use crate::source::Problem;
+use crate::source::{Problem, Source};
 
 /// What came of a render.
 #[derive(Debug)]
@@ -78,6 +78,10 @@ pub struct RenderedDocument {
 pub struct Crd {
     /// Path as Helm prints it.
     pub path: Arc<str>,
+    /// Its path as shown.
+    pub file: Arc<str>,
+    /// Its text, where it is one.
+    pub source: Option<Arc<Source>>,
     /// The chart it belongs to.
     pub chart: Arc<Chart>,
     /// Its content, which is printed as it is.
@@ -186,6 +190,8 @@ fn add_crds(family: &Family, member: MemberId, crds: &mut Vec<Crd>) {
     let path = family.full_path(member);
     crds.extend(chart.crds().map(|file| Crd {
         path: Arc::from(join(&path, &file.name)),
+        file: Arc::clone(&file.path),
+        source: file.source().cloned(),
         chart: Arc::clone(chart),
         bytes: Arc::clone(&file.bytes),
     }));
@@ -306,7 +312,7 @@ impl Rendered {
     /// Path and text of a piece.
     #[must_use]
     pub fn piece<'a>(&'a self, printed: &Printed<'a>) -> (&'a str, &'a [u8]) {
-        match printed {
+        match *printed {
             Printed::Crd(crd) => (&crd.path, &crd.bytes),
             Printed::Document(_, document) => {
                 let file = self.files.get(document.file);
