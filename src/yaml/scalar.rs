@@ -122,7 +122,8 @@ pub(super) fn resolve(text: &str, plain: bool, tag: Option<CoreTag>) -> Result<S
 }
 
 /// Reads an untagged plain scalar (go-yaml v2's `resolve`: the first byte decides what is tried).
-pub(super) fn resolve_plain(text: &str) -> Scalar<'_> {
+#[must_use]
+pub fn resolve_plain(text: &str) -> Scalar<'_> {
     let string = Scalar::String(Cow::Borrowed(text));
     match text.as_bytes().first() {
         None => Scalar::Null,
