@@ -1,0 +1,1 @@
+pub fn all() -> impl Iterator<Item = &'static super::call::Function> { std::iter::empty() }
