@@ -9,6 +9,7 @@ use super::error::ExecError;
 use super::exec::Exec;
 use super::rope::Str;
 use super::value::{List, Map, Node, Object, Value};
+use crate::template::quote;
 
 /// What a function or method gives.
 pub type FunctionResult = Result<Node, FunctionError>;
@@ -54,6 +55,8 @@ pub enum Type {
     Uint32,
     /// `float64`
     Float,
+    /// `time.Duration`; a literal integer counts nanoseconds.
+    Duration,
     /// `bool`
     Bool,
     /// `[]interface {}`; nil arrives as [`Value::Nil`], which [`Args::list`] reads as empty.
@@ -79,6 +82,7 @@ impl Type {
             Self::Int64 => "int64",
             Self::Uint32 => "uint32",
             Self::Float => "float64",
+            Self::Duration => "time.Duration",
             Self::Bool => "bool",
             Self::List => "[]interface {}",
             Self::Strings => "[]string",
@@ -147,11 +151,11 @@ impl<'a> Args<'a> {
         self.value(at).as_str().cloned().unwrap_or_default()
     }
 
-    /// An `int`, `int64` or `uint32`.
+    /// An `int`, `int64` or `uint32`, or a `time.Duration` in nanoseconds.
     #[must_use]
     pub fn int(&self, at: usize) -> i64 {
         match self.value(at) {
-            Value::Int(value) | Value::Int64(value) => *value,
+            Value::Int(value) | Value::Int64(value) | Value::Duration(value) => *value,
             _ => 0,
         }
     }
@@ -192,9 +196,17 @@ pub enum FunctionError {
     /// `execution error at (FILE:LINE:COL): MESSAGE`.
     #[error("{0}")]
     Failed(String),
-    /// A template that the function executed (`include`, `tpl`) failed.
-    #[error("{0}")]
+    /// A template that `include` executed failed.
+    #[error("{}", .0.go_text())]
     Template(Box<ExecError>),
+    /// The text that `tpl` executed failed.
+    #[error("error during tpl function execution for {}: {}", quote(.text), .error.go_text())]
+    Tpl {
+        /// The text.
+        text: Vec<u8>,
+        /// Its error.
+        error: Box<ExecError>,
+    },
     /// The render used up its budget; nothing can catch it.
     #[error("{0}")]
     Limit(#[from] Limit),

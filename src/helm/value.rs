@@ -258,6 +258,11 @@ pub enum ListKind {
 }
 
 impl ListKind {
+    /// Whether an item's static type is `interface {}`.
+    pub(super) fn is_boxed(self) -> bool {
+        self == Self::Any
+    }
+
     /// The type as `%T` prints it.
     #[must_use]
     pub fn type_name(self) -> &'static str {
@@ -377,6 +382,19 @@ pub enum MapKind {
 }
 
 impl MapKind {
+    /// Whether an entry's static type is `interface {}`.
+    pub(super) fn is_boxed(self) -> bool {
+        self != Self::Strings
+    }
+
+    /// What a key that is not there gives.
+    pub(super) fn zero(self, origin: OriginId) -> Node {
+        match self {
+            Self::Any | Self::Values => Node::nil(origin),
+            Self::Strings => Str::whole(*b"", origin).into(),
+        }
+    }
+
     /// The type as `%T` prints it.
     #[must_use]
     pub fn type_name(self) -> &'static str {
@@ -571,6 +589,11 @@ pub trait Object: Any + fmt::Debug {
     /// What `String()` or `Error()` gives, where the type has one: printing uses it.
     fn text(&self) -> Option<String> {
         None
+    }
+
+    /// What an action prints of it: Go takes methods of the pointer there, but not in functions.
+    fn action_text(&self) -> Option<String> {
+        self.text()
     }
 
     /// The plain value that ranging, indexing, `len`, comparison and JSON work on: the map or list

@@ -1,12 +1,39 @@
-//! The evaluator's state, as functions see it.
+//! The evaluator: Go's `text/template` semantics on values with origins.
+//!
+//! [`Exec`] is a running render, as the renderer and functions see it. One execution of a template
+//! in it is a `Run` (`run.rs`: items; `evaluate.rs`: expressions; `argument.rs`: arguments).
+
+mod argument;
+mod evaluate;
+mod run;
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use super::budget::{Bounds, Budget, Limit};
+use super::call::FunctionError;
+use super::error::ExecError;
+use super::include::without_missing;
+use super::registry;
+use super::rope::{Str, StrBuilder};
+use super::set::{Body, TemplateSet};
+use super::slot::Slot;
 use super::value::Node;
-use crate::origin::{FrameId, NameId, Origin, OriginId, Origins, SourceId};
+use crate::origin::{Frame, FrameId, FrameKind, NameId, Origin, OriginId, Origins, SourceId};
 use crate::source::Span;
+use crate::template::{ParseError, Template, parse};
+use run::Run;
+
+/// Parses a template file for [`Exec::add`]. `name` is the file's path below the charts' folder, as
+/// errors show it.
+///
+/// # Errors
+/// The text is no template, or uses a function that Helm does not have.
+pub fn parse_template(name: &str, text: impl Into<Arc<[u8]>>) -> Result<Template, ParseError> {
+    parse(name, text, &registry::number)
+}
 
 /// What the world outside the chart gives to a render.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +44,10 @@ pub struct Environment {
     pub seed: u64,
 }
 
-/// A running render, as functions see it.
+/// A running render.
+///
+/// The renderer adds all templates in Helm's order, executes the files in that order, and takes
+/// [`Exec::origins`] in the end.
 #[derive(Debug)]
 pub struct Exec<'a> {
     /// Where things came from.
@@ -25,9 +55,14 @@ pub struct Exec<'a> {
     budget: Budget,
     environment: &'a Environment,
     random: u64,
+    set: Rc<TemplateSet>,
+    included: HashMap<String, u32>,
+    /// Template calls inside each other now.
+    calls: u32,
     place: Place,
     function: &'static str,
     caches: HashMap<TypeId, Box<dyn Any>>,
+    uses: Vec<u64>,
 }
 
 /// The action that is being executed.
@@ -41,7 +76,7 @@ struct Place {
 }
 
 impl<'a> Exec<'a> {
-    /// A render that has executed nothing yet.
+    /// A render that has executed nothing yet. The budget's stack is that of the calling thread.
     #[must_use]
     pub fn new(origins: Origins, environment: &'a Environment, bounds: Bounds) -> Self {
         Self {
@@ -49,11 +84,56 @@ impl<'a> Exec<'a> {
             budget: Budget::new(bounds),
             environment,
             random: environment.seed,
+            set: Rc::default(),
+            included: HashMap::new(),
+            calls: 0,
             place: Place::default(),
             function: "",
             caches: HashMap::new(),
+            uses: Vec::new(),
         }
     }
+
+    // For the renderer.
+
+    /// Adds a parsed file with its definitions. `source` is its text in [`Exec::origins`]. Among
+    /// templates of one name the last one added counts.
+    pub fn add(&mut self, template: &Arc<Template>, source: SourceId) {
+        if let Some(set) = Rc::get_mut(&mut self.set) {
+            set.add(template, source);
+        }
+    }
+
+    /// Executes a file that was added and gives what it prints, without what missing values
+    /// printed.
+    ///
+    /// # Errors
+    /// The template stopped; a budget that is used up stays so.
+    pub fn render(&mut self, name: &str, dot: &Node) -> Result<Str, ExecError> {
+        let Some(body) = self.set.get(name).cloned() else { return Ok(Str::default()) };
+        let mut output = StrBuilder::new();
+        let kind = FrameKind::File(self.origins.name(name));
+        match self.execute(&body, Slot::plain(dot.clone()), kind, OriginId::NONE, &mut output) {
+            Ok(()) => Ok(without_missing(&output.finish())),
+            Err(FunctionError::Template(error)) => Err(*error),
+            Err(error) => Err(Run::new(self, &body, &Slot::default()).error("", Some(error))),
+        }
+    }
+
+    /// Whether a value was used: printed, tested, passed to a function or ranged over, by itself or
+    /// within a map or list that was.
+    #[must_use]
+    pub fn was_used(&self, origin: OriginId) -> bool {
+        self.uses.get(origin.index() / 64).is_some_and(|word| word >> (origin.index() % 64) & 1 == 1)
+    }
+
+    /// Steps used so far.
+    #[must_use]
+    pub fn steps_used(&self) -> u64 {
+        self.budget.steps_used()
+    }
+
+    // For functions.
 
     /// The origin of bytes that the current action makes up itself: indentation, quotes, YAML
     /// punctuation, separators between items.
@@ -68,6 +148,11 @@ impl<'a> Exec<'a> {
     /// The origin of what the current function computes from `inputs` without keeping their bytes:
     /// a hash, a sum, an encoded text. Origins of all strings' parts count.
     pub fn derive(&mut self, inputs: &[Node]) -> OriginId {
+        self.derive_of(inputs)
+    }
+
+    /// The same for inputs that lie elsewhere than in one slice.
+    pub(super) fn derive_of<'n>(&mut self, inputs: impl IntoIterator<Item = &'n Node>) -> OriginId {
         let function = self.function_id();
         let mut ids = Vec::new();
         for input in inputs {
@@ -100,6 +185,18 @@ impl<'a> Exec<'a> {
         }
         let origins = &mut self.origins;
         chosen.map_origin(|chosen| origins.push(Origin::Fallback { chosen, instead_of: other }))
+    }
+
+    /// Notes that a value was used.
+    pub fn note_use(&mut self, node: &Node) {
+        let origin = node.origin().index();
+        let word = origin / 64;
+        if self.uses.len() <= word {
+            self.uses.resize(word + 1, 0);
+        }
+        if let Some(word) = self.uses.get_mut(word) {
+            *word |= 1 << (origin % 64);
+        }
     }
 
     fn function_id(&mut self) -> NameId {
@@ -152,4 +249,48 @@ impl<'a> Exec<'a> {
     pub fn cache<T: Any + Default>(&mut self) -> Option<&mut T> {
         self.caches.entry(TypeId::of::<T>()).or_insert_with(|| Box::<T>::default()).downcast_mut()
     }
+
+    // For `include` and `tpl`.
+
+    /// The templates in scope.
+    pub(super) fn set(&mut self) -> &mut Rc<TemplateSet> {
+        &mut self.set
+    }
+
+    /// How many includes of a name are running.
+    pub(super) fn included(&mut self, name: &str) -> &mut u32 {
+        if !self.included.contains_key(name) {
+            self.included.insert(name.to_owned(), 0);
+        }
+        self.included.entry(name.to_owned()).or_default()
+    }
+
+    /// Executes a template in a frame of its own. `origin` is where the template's name or text
+    /// came from.
+    pub(super) fn execute(
+        &mut self,
+        body: &Body,
+        dot: Slot,
+        kind: FrameKind,
+        origin: OriginId,
+        output: &mut StrBuilder,
+    ) -> Result<(), FunctionError> {
+        let before = self.place;
+        let Place { source, span, frame: parent, .. } = before;
+        let (source, parent) = match kind {
+            FrameKind::File(_) => (body.source, FrameId::NONE),
+            _ => (source, parent),
+        };
+        let frame = self.origins.push_frame(Frame { parent, kind, source, span, origin });
+        self.calls += 1;
+        let mut run = Run::new(self, body, &dot);
+        run.frame = frame;
+        let done = run.body(&dot, output);
+        self.calls -= 1;
+        self.place = before;
+        done.map_err(FunctionError::Template)
+    }
 }
+
+#[cfg(test)]
+mod tests;
