@@ -41,6 +41,9 @@ pub(super) struct Coalescer<'a> {
     pub warnings: &'a mut Vec<ValuesWarning>,
     /// Whether nulls are kept (Helm's merge) or remove what they stand for (its coalescing).
     pub merge: bool,
+    /// Whether a null above is written into the table below too, which shows where that table is
+    /// part of something else (what import-values takes).
+    pub spread_nils: bool,
     /// Whether charts' maps may be taken as they are, because nobody needs them afterwards.
     pub consume: bool,
 }
@@ -190,6 +193,13 @@ impl Coalescer<'_> {
 
     /// Puts the table `below` under the table `dest`.
     fn tables(&mut self, dest: &Map, below: &Map, prefix: &str, merge: bool) {
+        if self.spread_nils {
+            for (key, entry) in dest.snapshot() {
+                if matches!(entry.node.value, Value::Nil) {
+                    below.insert(key, entry.key_origin, entry.node);
+                }
+            }
+        }
         for (key, entry) in below.snapshot() {
             let default = entry.node;
             let Some(found) = dest.get(&key) else {
@@ -237,7 +247,8 @@ impl Coalescer<'_> {
 /// Puts `below` under `dest`, both tables outside any chart, keeping nulls (what import-values does).
 pub(super) fn merge_tables(origins: &mut Origins, family: &Family, dest: &Map, below: &Map) {
     let mut warnings = Vec::new();
-    let mut pass = Coalescer { family, origins, warnings: &mut warnings, merge: true, consume: false };
+    let mut pass =
+        Coalescer { family, origins, warnings: &mut warnings, merge: true, spread_nils: true, consume: false };
     pass.tables(dest, below, "", true);
 }
 

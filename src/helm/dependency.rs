@@ -98,7 +98,7 @@ impl Processor<'_> {
         let copy = user.value.as_map().map_or_else(Map::new, |map| deep_copy(map, lists));
         let dest = Node::new(copy, user.origin());
         let (origins, warnings) = (&mut *self.origins, &mut *self.warnings);
-        let mut pass = Coalescer { family: &*self.family, origins, warnings, merge, consume: false };
+        let mut pass = Coalescer { family: &*self.family, origins, warnings, merge, spread_nils: false, consume: false };
         pass.run(chart, &dest)?;
         Ok(dest)
     }

@@ -91,7 +91,7 @@ fn coalesce(
     let copy = user.value.as_map().map_or_else(Map::new, |map| deep_copy(map, family.imports()));
     let dest = Node::new(copy, origin);
     let consume = family.is_tree();
-    Coalescer { family, origins, warnings, merge: false, consume }.run(root, &dest)?;
+    Coalescer { family, origins, warnings, merge: false, spread_nils: false, consume }.run(root, &dest)?;
     Ok(dest)
 }
 

@@ -1,10 +1,8 @@
 //! Chart.yaml: its fields as Helm reads them, and Helm's checks of them.
 
-use std::sync::Arc;
-
 use super::decode::{self, DecodeError, Field};
 use super::semver::Version;
-use crate::source::{Source, Span};
+use crate::source::Span;
 use crate::yaml::{NodeId, SpanTree};
 
 /// Chart.yaml, with the dependencies of requirements.yaml where a v1 chart has that.
@@ -25,7 +23,8 @@ pub struct Metadata {
     pub tags: String,
     pub app_version: String,
     pub deprecated: bool,
-    pub annotations: Vec<(String, String)>,
+    /// `None` where the key is absent: templates then see Go's nil map.
+    pub annotations: Option<Vec<(String, String)>>,
     pub kube_version: String,
     /// `None` where the key is absent: Helm then looks at no subchart's condition.
     pub dependencies: Option<Vec<Option<Dependency>>>,
@@ -161,7 +160,7 @@ impl Metadata {
                 Ok(())
             }
             "annotations" => {
-                self.annotations = annotations(tree, node)?;
+                self.annotations = annotations(tree, node)?.or_else(|| self.annotations.take());
                 Ok(())
             }
             "dependencies" => {
@@ -290,15 +289,15 @@ fn maintainer(tree: &SpanTree, node: NodeId) -> Result<Option<Maintainer>, Decod
     Ok(Some(maintainer))
 }
 
-fn annotations(tree: &SpanTree, node: NodeId) -> Result<Vec<(String, String)>, DecodeError> {
+fn annotations(tree: &SpanTree, node: NodeId) -> Result<Option<Vec<(String, String)>>, DecodeError> {
     let place = "Go struct field Metadata.annotations";
-    let entries = decode::entries(tree, node, field(place, "map[string]string"))?.unwrap_or_default();
+    let Some(entries) = decode::entries(tree, node, field(place, "map[string]string"))? else { return Ok(None) };
     let mut annotations = Vec::with_capacity(entries.len());
     for (key, node) in entries {
         let value = decode::string(tree, node, field(place, "string"))?.unwrap_or_default();
         annotations.push((key.into_owned(), value.into_owned()));
     }
-    Ok(annotations)
+    Ok(Some(annotations))
 }
 
 fn dependency(tree: &SpanTree, node: NodeId) -> Result<Option<Dependency>, DecodeError> {
@@ -367,19 +366,12 @@ fn is_printable(character: char) -> bool {
     matches!(character, '"' | '\'' | '\\') || !format!("a{character}").escape_debug().any(|c| c == '\\')
 }
 
-/// Chart.yaml's text and what is in it.
-#[derive(Clone, Debug)]
-pub struct ChartYaml {
-    /// The file.
-    pub source: Arc<Source>,
-    /// Its fields.
-    pub metadata: Metadata,
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::source::Limits;
+    use crate::source::{Limits, Source};
 
     fn read(text: &str) -> Result<Metadata, String> {
         let source = Arc::new(Source::new("Chart.yaml", text));

@@ -40,6 +40,7 @@ mod schema_message;
 pub mod semver;
 mod set;
 mod slot;
+mod strvals;
 pub mod time;
 pub mod to_yaml;
 pub mod toml;

@@ -191,7 +191,10 @@ impl Builder<'_> {
         put("AppVersion", &|origin| text(&metadata.app_version, origin));
         put("Deprecated", &|origin| Node::new(metadata.deprecated, origin));
         put("Annotations", &|origin| {
-            let entries: Vec<_> = metadata.annotations.iter().map(|(key, value)| (key.as_str(), value)).collect();
+            let Some(annotations) = &metadata.annotations else {
+                return Node::new(Map::nil().with_kind(MapKind::Strings), origin);
+            };
+            let entries: Vec<_> = annotations.iter().map(|(key, value)| (key.as_str(), value)).collect();
             record(&entries, MapKind::Strings, origin)
         });
         put("KubeVersion", &|origin| text(&metadata.kube_version, origin));

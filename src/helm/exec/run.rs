@@ -262,7 +262,7 @@ impl<'e, 'a, 't> Run<'e, 'a, 't> {
             Value::Object(object) if matches!(object.kind(), Kind::Slice | Kind::Map) => object.plain(),
             _ => None,
         };
-        let mut turn = |run: &mut Self, index: Slot, item: Slot| {
+        let mut turn = |run: &mut Self, index: Slot, item: Slot| -> Result<bool> {
             run.charge(1)?;
             run.frame = outer;
             run.frame = run.branch_frame(FrameKind::Then(turns), span, value.node.origin());

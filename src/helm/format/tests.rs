@@ -24,7 +24,7 @@ fn formatted(format: &str, values: &[Node]) -> String {
 fn map(entries: &[(&str, Node)]) -> Node {
     let map = Map::new();
     for (key, node) in entries {
-        map.insert(Rc::from(key.as_bytes()), OriginId::NONE, node.clone());
+        map.insert(key.as_bytes(), OriginId::NONE, node.clone());
     }
     Node::plain(map)
 }
