@@ -33,7 +33,7 @@ fn encode(bytes: &[u8], alphabet: &[u8], bits: usize, group: usize) -> String {
     if have > 0 {
         push(pending << (bits - have) & (alphabet.len() - 1));
     }
-    while output.len() % group != 0 {
+    while !output.len().is_multiple_of(group) {
         output.push('=');
     }
     output

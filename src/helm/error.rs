@@ -214,7 +214,8 @@ mod tests {
     #[test]
     fn each_template_is_a_group() {
         let inner = error("h.tpl", 5, "nil pointer evaluating interface {}.x", None);
-        let outer = error("a.yaml", 3, "error calling include: ", Some(FunctionError::Template(Box::new(inner))));
+        let outer =
+            error("a.yaml", 3, "error calling include: ", Some(FunctionError::Template(Box::new(inner))));
         assert_eq!(
             outer.to_string(),
             "a.yaml:1:3\n  executing \"a.yaml\" at <include \"e\" .>:\n    error calling include:\n\
@@ -230,13 +231,18 @@ mod tests {
         assert!(outer.to_string().ends_with("error calling len: len of type int"));
         let missing = FunctionError::new("template: no template \"x\" associated with template \"gotpl\"");
         let outer = error("a.yaml", 3, "error calling include: ", Some(missing));
-        assert!(outer.to_string().ends_with("\ntemplate: no template \"x\" associated with template \"gotpl\""));
+        assert!(
+            outer.to_string().ends_with("\ntemplate: no template \"x\" associated with template \"gotpl\"")
+        );
     }
 
     #[test]
     fn messages_to_the_user_have_the_outermost_place() {
         let inner = error("h.tpl", 5, "error calling fail: ", Some(FunctionError::Failed("no".to_owned())));
         let cause = FunctionError::Tpl { text: b"x".to_vec(), error: Box::new(inner) };
-        assert_eq!(error("a", 3, "error calling tpl: ", Some(cause)).to_string(), "execution error at (a:1:3): no");
+        assert_eq!(
+            error("a", 3, "error calling tpl: ", Some(cause)).to_string(),
+            "execution error at (a:1:3): no"
+        );
     }
 }

@@ -241,7 +241,7 @@ pub fn format_json(value: f64) -> String {
 #[must_use]
 #[expect(clippy::cast_possible_truncation, reason = "in range by the test before")]
 pub fn truncate(value: f64) -> i64 {
-    let fits = value >= -9_223_372_036_854_775_808.0 && value < 9_223_372_036_854_775_808.0;
+    let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&value);
     if fits { value as i64 } else { i64::MIN }
 }
 

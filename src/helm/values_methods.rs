@@ -55,7 +55,8 @@ fn as_map(_: &mut Exec<'_>, object: &dyn Object, _: &Args<'_>) -> FunctionResult
 
 fn yaml(exec: &mut Exec<'_>, object: &dyn Object, _: &Args<'_>) -> FunctionResult {
     let (map, origin) = values(object);
-    let text = to_yaml(exec, &Node::new(map, origin)).map_err(|error| FunctionError::new(error.to_string()))?;
+    let text =
+        to_yaml(exec, &Node::new(map, origin)).map_err(|error| FunctionError::new(error.to_string()))?;
     let mut output = StrBuilder::new();
     output.push(&text);
     output.push_whole(b"\n", exec.here());

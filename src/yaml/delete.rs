@@ -9,7 +9,7 @@ use super::flow::{Edits, edit, entry_span};
 use super::insert::{item_gap, refuse_explicit};
 use super::op::Refusal;
 use super::style::{Style, first_comment};
-use super::tree::{NodeId, SpanTree};
+use super::tree::{Kind, NodeId, ScalarStyle, SpanTree};
 
 /// Removes entries of a block mapping.
 pub(super) fn entries(
@@ -100,17 +100,24 @@ impl Block<'_> {
             self.push(first.start(), end, text, edits);
             return Ok(());
         }
-        // `key:` and its block below become `key: {}` where nothing stands between them.
-        let before = self.style.text.get(..first.start()).unwrap_or("");
-        let joined = before.trim_end_matches([' ', '\n', '\r']);
-        let value_of_key = self.tree.indicator(self.node).is_some_and(|at| at + 1 == joined.len());
-        let below = before.get(joined.len()..).is_some_and(|between| between.contains('\n'));
-        if value_of_key && below && joined.ends_with(':') {
-            self.push(joined.len(), end, format!(" {brackets}"), edits);
-        } else {
-            self.push(first.start(), end, brackets, edits);
+        if self.tree.parent(self.node).is_none() {
+            return Err(Refusal::Layout { reason: "nothing would be left of the document", at: *first });
         }
-        Ok(())
+        let full = self.tree.full_span(self.node);
+        let anchored = full.start() < self.tree.span(self.node).start();
+        let value = self.tree.key_node(self.node).and_then(|_| self.tree.indicator(self.node));
+        let Some(colon) = value.filter(|_| self.style.starts_line(first.start()) && !anchored) else {
+            self.push(first.start(), end, brackets, edits);
+            return Ok(());
+        };
+        // `key:` and its block below become `key: {}`; a comment between them stays.
+        let between = self.style.text.get(colon + 1..first.start()).unwrap_or("");
+        if between.trim().is_empty() {
+            self.push(colon + 1, end, format!(" {brackets}"), edits);
+            return Ok(());
+        }
+        self.push(colon + 1, colon + 1, format!(" {brackets}"), edits);
+        self.remove_lines(Span { start: first.start, end: last.end }, edits)
     }
 
     fn remove(&self, removed: &std::collections::BTreeSet<usize>, edits: &mut Edits) -> Result<(), Refusal> {
@@ -127,8 +134,46 @@ impl Block<'_> {
         }
         for &at in removed.range(place..) {
             if let Some(&span) = self.spans.get(at) {
+                if !removed.contains(&(at + 1)) {
+                    self.check_scalar_above(at, removed, span)?;
+                }
                 self.remove_lines(span, edits)?;
             }
+        }
+        Ok(())
+    }
+
+    /// What follows a removed entry moves up to the entry before. If that ends with a block scalar,
+    /// blank lines and deeper comments would become part of its text.
+    fn check_scalar_above(
+        &self,
+        at: usize,
+        removed: &std::collections::BTreeSet<usize>,
+        span: Span,
+    ) -> Result<(), Refusal> {
+        let Some(above) = (0..at).rev().find(|above| !removed.contains(above)) else { return Ok(()) };
+        let children = self.tree.children(self.node);
+        let place = if self.tree.kind(self.node).is_mapping() { above * 2 + 1 } else { above };
+        let mut leaf = children.get(place).copied();
+        while let Some(inner) = leaf.and_then(|leaf| self.tree.children(leaf).last().copied()) {
+            leaf = Some(inner);
+        }
+        let Some(leaf) = leaf else { return Ok(()) };
+        if !matches!(self.tree.kind(leaf), Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)) {
+            return Ok(());
+        }
+        let header = self.style.text.get(self.tree.span(leaf).range()).unwrap_or("").lines().next();
+        let keeps =
+            header.is_some_and(|header| header.get(..3.min(header.len())).is_some_and(|h| h.contains('+')));
+        let text = self.style.text;
+        let whole = text.get(..span.end()).is_some_and(|text| text.ends_with('\n'));
+        let from = if whole { span.end() } else { self.style.line_end(span.end()) };
+        let next = text.get(from..self.style.line_end(from)).unwrap_or("");
+        let blank = next.trim().is_empty() && !next.is_empty();
+        let unfinished = from == text.len() && !text.ends_with('\n');
+        if (keeps && (blank || unfinished)) || next.trim_start_matches([' ', '\n', '\r']).starts_with('#') {
+            let reason = "lines behind the entry would become text of the block scalar above";
+            return Err(Refusal::Layout { reason, at: span });
         }
         Ok(())
     }
@@ -152,8 +197,7 @@ impl Block<'_> {
         if unfinished && start > 0 {
             // The text ends without a line break, and so it does afterwards.
             let before = style.text.get(..start).unwrap_or("");
-            let before = before.strip_suffix('\n').unwrap_or(before);
-            start = before.strip_suffix('\r').unwrap_or(before).len();
+            start = before.trim_end_matches(['\n', '\r']).len();
         }
         self.push(start, line_end, "", edits);
         Ok(())

@@ -146,19 +146,17 @@ pub(super) fn fill(
         (Some(Kind::Mapping(CollectionStyle::Block)), Some(colon)) if !style.json => {
             let key = parent.and_then(|_| tree.key_node(node)).unwrap_or(node);
             let column = style.column(tree.full_span(key).start());
-            below(tree, style, node, colon, column, &value, edits);
-            Ok(())
+            below(tree, style, node, colon, column, &value, edits)
         }
         (Some(Kind::Sequence(CollectionStyle::Block)), Some(dash))
             if style.ends_line(span.end()) && !style.json =>
         {
             let from = tree.full_span(node).start();
             let gap = item_gap(tree, style, node, dash);
-            let column = style.column(dash) + 1 + gap;
-            let anchored = tree.anchor(node).is_some() || (from > dash + 1 && !same_line(style, dash, from));
-            if anchored || style.column(dash) + 1 + gap != column {
+            if tree.anchor(node).is_some() || (from > dash + 1 && !same_line(style, dash, from)) {
                 return inline(style, span, &value, edits);
             }
+            let column = style.column(dash) + 1 + gap;
             let start = dash + 1;
             let text = format!("{}{}", " ".repeat(gap), style.block(&value, column));
             edits.push((style.depth, edit(start, span.end().max(start), text)));
@@ -198,17 +196,21 @@ pub(super) fn below(
     key_column: usize,
     value: &Value,
     edits: &mut Edits,
-) {
+) -> Result<(), Refusal> {
     let span = tree.span(node);
     let from = match tree.full_span(node) == span {
         true => colon + 1,
         false => span.start().min(style.text.get(..span.start()).map_or(0, |before| before.trim_end().len())),
     };
     if span.end() > from && !span.is_empty() {
+        if let Some(at) = first_comment(tree, Span::new(from, span.end())) {
+            return Err(Refusal::Comment { at });
+        }
         edits.push((style.depth, edit(from, span.end(), "")));
     }
     let step = if value.is_array() { style.list_step } else { style.step };
     let column = key_column + step;
     let at = behind(tree, style, node, span.end().max(colon + 1), key_column);
     edits.push((style.depth, edit(at, at, as_lines(style, at, column, &[style.block(value, column)]))));
+    Ok(())
 }

@@ -153,11 +153,11 @@ impl Slot<'_> {
         let style = self.style;
         let one_line = !style.text.get(self.span.range()).unwrap_or("").contains('\n');
         if !self.item && one_line {
-            below(self.tree, style, self.node, self.indicator, self.key_column(), value, edits);
-            return Ok(());
+            return below(self.tree, style, self.node, self.indicator, self.key_column(), value, edits);
         }
-        let anchored = self.tree.anchor(self.node).is_some();
-        if !style.ends_line(self.span.end()) || (self.item && anchored) {
+        let between = Span::new(self.indicator + 1, self.span.end());
+        let apart = self.tree.anchor(self.node).is_some() || first_comment(self.tree, between).is_some();
+        if !style.ends_line(self.span.end()) || (self.item && apart) {
             let blank = if self.span.is_empty() { " " } else { "" };
             self.push(
                 self.span.start(),
@@ -179,14 +179,8 @@ impl Slot<'_> {
     fn block_to_block(&self, value: &Value, edits: &mut Edits) -> Result<(), Refusal> {
         let style = self.style;
         let same_kind = value.is_array() == self.tree.kind(self.node).is_sequence();
-        let column = style.column(self.span.start());
-        if same_kind
-            || (self.item && style.starts_line(self.span.start()) == style.starts_line(self.indicator))
-        {
-            self.push(self.span.start(), self.span.end(), style.block(value, column), edits);
-            return Ok(());
-        }
-        if self.item {
+        if same_kind || self.item {
+            let column = style.column(self.span.start());
             self.push(self.span.start(), self.span.end(), style.block(value, column), edits);
             return Ok(());
         }

@@ -131,19 +131,30 @@ impl<'a> Scanner<'a> {
             && self.blank_or_end(self.at + 3)
     }
 
+    /// Goes to the line break, or the end.
+    pub(super) fn skip_line(&mut self) {
+        loop {
+            let rest = self.bytes.get(self.at..).unwrap_or(&[]);
+            let stop = rest.iter().position(|&byte| matches!(byte, b'\n' | b'\r' | 0xC2 | 0xE2));
+            let Some(stop) = stop else {
+                self.at = self.bytes.len();
+                return;
+            };
+            self.at += stop;
+            if self.break_len(self.at) > 0 {
+                return;
+            }
+            self.at += 1;
+        }
+    }
+
     /// Goes over a comment, if one starts here.
     pub(super) fn skip_comment(&mut self, builder: &mut Builder) {
         if self.peek(0) != b'#' {
             return;
         }
         let start = self.at;
-        while self.at < self.bytes.len() {
-            match self.peek(0) {
-                b'\n' | b'\r' => break,
-                0xC2 | 0xE2 if self.break_len(self.at) > 0 => break,
-                _ => self.at += 1,
-            }
-        }
+        self.skip_line();
         builder.push_comment(start, self.at);
     }
 

@@ -379,13 +379,7 @@ impl Scanner<'_> {
             trailing.clear();
             after_blank = blank;
             let line = self.at;
-            while !self.at_end() {
-                match self.peek(0) {
-                    b'\n' | b'\r' => break,
-                    0xC2 | 0xE2 if self.break_len(self.at) > 0 => break,
-                    _ => self.at += 1,
-                }
-            }
+            self.skip_line();
             text.push_str(self.str(line, self.at));
             end = Some(self.at);
             let length = self.break_len(self.at);

@@ -36,11 +36,7 @@ impl Run<'_, '_, '_> {
     }
 
     /// The arguments of a builtin, which sees them as they are.
-    pub(super) fn slots(
-        &mut self,
-        dot: &Slot,
-        invocation: &Invocation<'_>,
-    ) -> Result<SmallVec<[Slot; 4]>> {
+    pub(super) fn slots(&mut self, dot: &Slot, invocation: &Invocation<'_>) -> Result<SmallVec<[Slot; 4]>> {
         let mut slots = SmallVec::new();
         for operand in invocation.operands {
             let slot = self.reflected(dot, operand)?;
@@ -107,7 +103,9 @@ impl Run<'_, '_, '_> {
             (Type::Bool, _) => self.fail(format!("expected bool; found {}", text())),
             (Type::String, Operand::String(_, text)) => Ok(Str::exact(&text[..], origin(self)).into()),
             (Type::String, _) => self.fail(format!("expected string; found {}", text())),
-            (Type::Int | Type::Int64 | Type::Duration, Operand::Number(_, number)) if number.int.is_some() => {
+            (Type::Int | Type::Int64 | Type::Duration, Operand::Number(_, number))
+                if number.int.is_some() =>
+            {
                 let int = number.int.unwrap_or_default();
                 let value = match wanted {
                     Type::Int => Value::Int(int),
@@ -116,7 +114,9 @@ impl Run<'_, '_, '_> {
                 };
                 Ok(Node::new(value, origin(self)))
             }
-            (Type::Int | Type::Int64 | Type::Duration, _) => self.fail(format!("expected integer; found {}", text())),
+            (Type::Int | Type::Int64 | Type::Duration, _) => {
+                self.fail(format!("expected integer; found {}", text()))
+            }
             (Type::Uint32, Operand::Number(_, number)) if number.unsigned.is_some() => {
                 let int = i64::from(number.unsigned.unwrap_or_default() as u32);
                 Ok(Node::new(Value::Int(int), origin(self)))
@@ -179,12 +179,8 @@ fn can_be_nil(wanted: Type) -> bool {
     match wanted {
         Type::Any | Type::List | Type::Strings | Type::Map | Type::StringMap => true,
         Type::Object(name) => name.starts_with('*'),
-        Type::String
-        | Type::Int
-        | Type::Int64
-        | Type::Uint32
-        | Type::Float
-        | Type::Duration
-        | Type::Bool => false,
+        Type::String | Type::Int | Type::Int64 | Type::Uint32 | Type::Float | Type::Duration | Type::Bool => {
+            false
+        }
     }
 }

@@ -109,14 +109,14 @@ impl<'a> Exec<'a> {
     ///
     /// # Errors
     /// The template stopped; a budget that is used up stays so.
-    pub fn render(&mut self, name: &str, dot: &Node) -> Result<Str, ExecError> {
+    pub fn render(&mut self, name: &str, dot: &Node) -> Result<Str, Box<ExecError>> {
         let Some(body) = self.set.get(name).cloned() else { return Ok(Str::default()) };
         let mut output = StrBuilder::new();
         let kind = FrameKind::File(self.origins.name(name));
         match self.execute(&body, Slot::plain(dot.clone()), kind, OriginId::NONE, &mut output) {
             Ok(()) => Ok(without_missing(&output.finish())),
-            Err(FunctionError::Template(error)) => Err(*error),
-            Err(error) => Err(Run::new(self, &body, &Slot::default()).error("", Some(error))),
+            Err(FunctionError::Template(error)) => Err(error),
+            Err(error) => Err(Box::new(Run::new(self, &body, &Slot::default()).error("", Some(error)))),
         }
     }
 

@@ -32,7 +32,7 @@ impl Case {
         let name = exec.origins.name("value");
         let origin = exec.origins.push(Origin::Context { name });
         let values = Map::new();
-        let mut set = |key: &str, value: Value| values.insert(key.as_bytes(), origin, Node::new(value, origin));
+        let set = |key: &str, value: Value| values.insert(key.as_bytes(), origin, Node::new(value, origin));
         set("text", Value::Str(Str::exact(*b"abc", origin)));
         set("port", Value::Float(8080.0));
         set("yes", Value::Bool(true));
@@ -48,7 +48,7 @@ impl Case {
         Self { exec, dot, first: templates[0].0.to_owned() }
     }
 
-    fn render(&mut self) -> Result<Str, ExecError> {
+    fn render(&mut self) -> Result<Str, Box<ExecError>> {
         self.exec.render(&self.first, &self.dot)
     }
 }
@@ -69,26 +69,53 @@ fn constructs_work_as_in_go() {
         ("{{ .Values.missing }}|{{ print .Values.missing }}|", "|<nil>|"),
         ("{{ (.Values.missing).deeper.still }}|", "|"),
         ("{{ if .Values.no }}1{{ else if .Values.yes }}2{{ else }}3{{ end }}", "2"),
-        ("{{ with .Values.map }}{{ .b }}{{ end }}{{ with .Values.no }}x{{ else with .Values.text }}{{ . }}{{ end }}", "deepabc"),
+        (
+            "{{ with .Values.map }}{{ .b }}{{ end }}{{ with .Values.no }}x{{ else with .Values.text }}{{ . }}{{ end }}",
+            "deepabc",
+        ),
         ("{{ range .Values.list }}[{{ . }}]{{ else }}none{{ end }}", "[x][]"),
         ("{{ range $i, $v := .Values.list }}{{ $i }}={{ $v }};{{ end }}", "0=x;1=;"),
         ("{{ range $k, $v := .Values.map }}{{ $k }}:{{ $v }}{{ end }}", "b:deep"),
         ("{{ range 3 }}{{ . }}{{ end }}{{ range 0 }}{{ else }}!{{ end }}", "012!"),
-        ("{{ range 5 }}{{ if eq . 1 }}{{ continue }}{{ end }}{{ if eq . 3 }}{{ break }}{{ end }}{{ . }}{{ end }}", "02"),
+        (
+            "{{ range 5 }}{{ if eq . 1 }}{{ continue }}{{ end }}{{ if eq . 3 }}{{ break }}{{ end }}{{ . }}{{ end }}",
+            "02",
+        ),
         ("{{ $x := 1 }}{{ if true }}{{ $x = 2 }}{{ $y := 3 }}{{ end }}{{ $x }}", "2"),
         ("{{ $x := 1 }}{{ range 2 }}{{ $x := . }}{{ end }}{{ $x }}", "1"),
-        ("{{ define \"d\" }}<{{ . }}>{{ end }}{{ template \"d\" .Values.text }}{{ block \"b\" 1 }}({{ . }}){{ end }}", "<abc>(1)"),
-        ("{{ define \"d\" }}<{{ .Values.missing }}>{{ end }}{{ include \"d\" . }}{{ print (include \"d\" .) | printf \"%q\" }}", "<>\"<>\""),
-        ("{{ tpl \"{{ .Values.text }}{{ define \\\"i\\\" }}in{{ end }}{{ include \\\"i\\\" . }}\" . }}", "abcin"),
-        ("{{ and .Values.yes .Values.no .Values.missing.x }}{{ or .Values.no .Values.text .Values.missing.x }}", "falseabc"),
+        (
+            "{{ define \"d\" }}<{{ . }}>{{ end }}{{ template \"d\" .Values.text }}{{ block \"b\" 1 }}({{ . }}){{ end }}",
+            "<abc>(1)",
+        ),
+        (
+            "{{ define \"d\" }}<{{ .Values.missing }}>{{ end }}{{ include \"d\" . }}{{ print (include \"d\" .) | printf \"%q\" }}",
+            "<>\"<>\"",
+        ),
+        (
+            "{{ tpl \"{{ .Values.text }}{{ define \\\"i\\\" }}in{{ end }}{{ include \\\"i\\\" . }}\" . }}",
+            "abcin",
+        ),
+        (
+            "{{ and .Values.yes .Values.no .Values.missing.x }}{{ or .Values.no .Values.text .Values.missing.x }}",
+            "falseabc",
+        ),
         ("{{ .Values.yes | and .Values.text | or .Values.no }}", "true"),
-        ("{{ not .Values.text }}{{ eq 1 2 1 }}{{ ne \"a\" \"b\" }}{{ lt 1 2 }}{{ ge 2.5 2.5 }}", "falsetruetruetruetrue"),
-        ("{{ index .Values.list 0 }}{{ index .Values \"map\" \"b\" }}{{ index \"abc\" 1 }}{{ len .Values.text }}", "xdeep983"),
+        (
+            "{{ not .Values.text }}{{ eq 1 2 1 }}{{ ne \"a\" \"b\" }}{{ lt 1 2 }}{{ ge 2.5 2.5 }}",
+            "falsetruetruetruetrue",
+        ),
+        (
+            "{{ index .Values.list 0 }}{{ index .Values \"map\" \"b\" }}{{ index \"abc\" 1 }}{{ len .Values.text }}",
+            "xdeep983",
+        ),
         ("{{ eq .Values.missing nil }}{{ eq .Values.null .Values.missing }}", "truetrue"),
         ("{{ 'a' }} {{ 0x1F }} {{ 1e3 }} {{ 1i }} {{ 1_000 }}", "97 31 1000 (0+1i) 1000"),
         ("{{ html \"<a>\" }}{{ js \"it's\" }}{{ urlquery \"a b&c\" }}", "&lt;a&gt;it\\'sa+b%26c"),
         ("{{ $.Values.map.b }}{{ with .Values.map }}{{ $.Values.text }}{{ end }}", "deepabc"),
-        ("{{ .Values.AsMap | printf \"%T\" }}{{ printf \"%T\" .Values }}", "map[string]interface {}common.Values"),
+        (
+            "{{ .Values.AsMap | printf \"%T\" }}{{ printf \"%T\" .Values }}",
+            "map[string]interface {}common.Values",
+        ),
         ("{{ true }}{{ nil | print }}", "true"),
     ] {
         if text.contains("nil | print") {
@@ -101,29 +128,80 @@ fn constructs_work_as_in_go() {
 #[test]
 fn errors_have_gos_words_and_places() {
     for (text, expected) in [
-        ("a\n  {{ .Values.missing.x.y }}", "t:2:12\n  executing \"t\" at <.Values.missing.x.y>:\n    nil pointer evaluating interface {}.x"),
-        ("{{ .Values.text.x }}", "t:1:10\n  executing \"t\" at <.Values.text.x>:\n    can't evaluate field x in type interface {}"),
-        ("{{ $x := \"s\" }}{{ $x.y }}", "t:1:19\n  executing \"t\" at <$x.y>:\n    can't evaluate field y in type string"),
+        (
+            "a\n  {{ .Values.missing.x.y }}",
+            "t:2:12\n  executing \"t\" at <.Values.missing.x.y>:\n    nil pointer evaluating interface {}.x",
+        ),
+        (
+            "{{ .Values.text.x }}",
+            "t:1:10\n  executing \"t\" at <.Values.text.x>:\n    can't evaluate field x in type interface {}",
+        ),
+        (
+            "{{ $x := \"s\" }}{{ $x.y }}",
+            "t:1:20\n  executing \"t\" at <$x.y>:\n    can't evaluate field y in type string",
+        ),
         ("{{ len 3 }}", "template: t:1:3: executing \"t\" at <len 3>: error calling len: len of type int"),
-        ("{{ len .Values.missing }}", "template: t:1:3: executing \"t\" at <len .Values.missing>: error calling len: len of nil pointer"),
-        ("{{ .Values.missing | len }}", "template: t:1:21: executing \"t\" at <len>: error calling len: reflect: call of reflect.Value.Type on zero Value"),
-        ("{{ eq .Values.port 8080 }}", "template: t:1:3: executing \"t\" at <eq .Values.port 8080>: error calling eq: incompatible types for comparison: float64 and int"),
+        (
+            "{{ len .Values.missing }}",
+            "template: t:1:3: executing \"t\" at <len .Values.missing>: error calling len: len of nil pointer",
+        ),
+        (
+            "{{ .Values.missing | len }}",
+            "template: t:1:21: executing \"t\" at <len>: error calling len: reflect: call of reflect.Value.Type on zero Value",
+        ),
+        (
+            "{{ eq .Values.port 8080 }}",
+            "template: t:1:3: executing \"t\" at <eq .Values.port 8080>: error calling eq: incompatible types for comparison: float64 and int",
+        ),
         ("{{ printf 1 }}", "t:1:10\n  executing \"t\" at <1>:\n    expected string; found 1"),
-        ("{{ printf .Values.missing }}", "t:1:17\n  executing \"t\" at <.Values.missing>:\n    wrong type for value; expected string; got interface {}"),
-        ("{{ .Values.missing | printf }}", "t:1:21\n  executing \"t\" at <printf>:\n    invalid value; expected string"),
+        (
+            "{{ printf .Values.missing }}",
+            "t:1:17\n  executing \"t\" at <.Values.missing>:\n    wrong type for value; expected string; got interface {}",
+        ),
+        (
+            "{{ .Values.missing | printf }}",
+            "t:1:21\n  executing \"t\" at <printf>:\n    invalid value; expected string",
+        ),
         ("{{ not }}", "t:1:3\n  executing \"t\" at <not>:\n    wrong number of args for not: want 1 got 0"),
-        ("{{ index }}", "t:1:3\n  executing \"t\" at <index>:\n    wrong number of args for index: want at least 1 got 0"),
-        ("{{ template \"nope\" }}", "t:1:12\n  executing \"t\" at <{{template \"nope\"}}>:\n    template \"nope\" not defined"),
-        ("{{ include \"nope\" . }}", "t:1:3\n  executing \"t\" at <include \"nope\" .>:\n    error calling include:\ntemplate: no template \"nope\" associated with template \"gotpl\""),
-        ("{{ define \"d\" }}{{ .x.y }}{{ end }}{{ include \"d\" .Values }}", "t:1:38\n  executing \"t\" at <include \"d\" .Values>:\n    error calling include:\nt:1:21\n  executing \"d\" at <.x.y>:\n    nil pointer evaluating interface {}.y"),
-        ("{{ range .Values.port }}{{ end }}", "t:1:16\n  executing \"t\" at <.Values.port>:\n    range can't iterate over 8080"),
+        (
+            "{{ index }}",
+            "t:1:3\n  executing \"t\" at <index>:\n    wrong number of args for index: want at least 1 got 0",
+        ),
+        (
+            "{{ template \"nope\" }}",
+            "t:1:12\n  executing \"t\" at <{{template \"nope\"}}>:\n    template \"nope\" not defined",
+        ),
+        (
+            "{{ include \"nope\" . }}",
+            "t:1:3\n  executing \"t\" at <include \"nope\" .>:\n    error calling include:\ntemplate: no template \"nope\" associated with template \"gotpl\"",
+        ),
+        (
+            "{{ define \"d\" }}{{ .x.y }}{{ end }}{{ include \"d\" .Values }}",
+            "t:1:38\n  executing \"t\" at <include \"d\" .Values>:\n    error calling include:\nt:1:21\n  executing \"d\" at <.x.y>:\n    nil pointer evaluating interface {}.y",
+        ),
+        (
+            "{{ range .Values.port }}{{ end }}",
+            "t:1:16\n  executing \"t\" at <.Values.port>:\n    range can't iterate over 8080",
+        ),
         ("{{ 1 2 }}", "t:1:3\n  executing \"t\" at <1>:\n    can't give argument to non-function 1"),
         ("{{ nil }}", "t:1:3\n  executing \"t\" at <nil>:\n    nil is not a command"),
-        ("{{ .Values.text 1 }}", "t:1:10\n  executing \"t\" at <.Values.text>:\n    text is not a method but has arguments"),
-        ("{{ call 1 }}", "template: t:1:3: executing \"t\" at <call 1>: error calling call: non-function 1 of type int"),
-        ("{{ $x = 1 }}", "t:1:3\n  executing \"t\" at <1>:\n    undefined variable: $x"),
-        ("{{ tpl \"{{ .a.b.c }}\" . }}", "template: t:1:3: executing \"t\" at <tpl \"{{ .a.b.c }}\" .>: error calling tpl: error during tpl function execution for \"{{ .a.b.c }}\": template: gotpl:1:5: executing \"gotpl\" at <.a.b.c>: nil pointer evaluating interface {}.b"),
-        ("{{ tpl \"{{ foo }}\" . }}", "template: t:1:3: executing \"t\" at <tpl \"{{ foo }}\" .>: error calling tpl: cannot parse template \"{{ foo }}\": template: gotpl:1: function \"foo\" not defined"),
+        (
+            "{{ .Values.text 1 }}",
+            "t:1:10\n  executing \"t\" at <.Values.text>:\n    text is not a method but has arguments",
+        ),
+        (
+            "{{ call 1 }}",
+            "template: t:1:3: executing \"t\" at <call 1>: error calling call: non-function 1 of type int",
+        ),
+        ("{{ $x = 1 }}", "t:1:8\n  executing \"t\" at <1>:\n    undefined variable: $x"),
+        (
+            "{{ tpl \"{{ .a.b.c }}\" . }}",
+            "template: t:1:3: executing \"t\" at <tpl \"{{ .a.b.c }}\" .>: error calling tpl: error during tpl function execution for \"{{ .a.b.c }}\": template: gotpl:1:5: executing \"gotpl\" at <.a.b.c>: nil pointer evaluating interface {}.b",
+        ),
+        (
+            "{{ tpl \"{{ foo }}\" . }}",
+            "template: t:1:3: executing \"t\" at <tpl \"{{ foo }}\" .>: error calling tpl: cannot parse template \"{{ foo }}\": template: gotpl:1: function \"foo\" not defined",
+        ),
     ] {
         assert_eq!(failure(text), expected, "{text}");
     }
@@ -199,8 +277,14 @@ fn bytes_know_where_they_came_from() {
     assert_eq!(of("{{ print .Values.text \"-\" .Values.port }}"), "abc=value -=literal 8080=value");
     assert_eq!(of("{{ printf \"<%s>\" .Values.text }}"), "<=literal abc=value >=literal");
     assert_eq!(of("{{ len .Values.text }}"), "3=len");
-    assert_eq!(of("{{ define \"d\" }}x{{ .b }}{{ end }}{{ include \"d\" .Values.map }}"), "x=text 16 deep=value");
-    assert_eq!(of("{{ with .Values.map }}{{ .b }}{{ end }}{{ $x := .Values.text }}{{ $x }}"), "deepabc=value");
+    assert_eq!(
+        of("{{ define \"d\" }}x{{ .b }}{{ end }}{{ include \"d\" .Values.map }}"),
+        "x=text 16 deep=value"
+    );
+    assert_eq!(
+        of("{{ with .Values.map }}{{ .b }}{{ end }}{{ $x := .Values.text }}{{ $x }}"),
+        "deep=value abc=value"
+    );
 }
 
 #[test]
@@ -218,7 +302,8 @@ fn text_given_to_tpl_is_mapped_to_where_it_came_from() {
 
 #[test]
 fn branches_taken_and_skipped_are_on_record() {
-    let mut case = Case::new(&[("t", "{{ if .Values.no }}a{{ end }}{{ if .Values.no }}b{{ else }}c{{ end }}")]);
+    let mut case =
+        Case::new(&[("t", "{{ if .Values.no }}a{{ end }}{{ if .Values.no }}b{{ else }}c{{ end }}")]);
     let text = case.render().unwrap();
     let frames: Vec<_> = case.exec.origins.frames().map(|(_, frame)| frame.kind).collect();
     assert!(matches!(frames[..], [FrameKind::File(_), FrameKind::Skipped, FrameKind::Else]));

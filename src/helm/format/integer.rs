@@ -50,7 +50,8 @@ impl Printer<'_, '_> {
                 let spaces = " ".repeat(flags.width.unwrap_or(0));
                 return self.mark(&spaces);
             }
-        } else if flags.zero && !flags.minus
+        } else if flags.zero
+            && !flags.minus
             && let Some(width) = flags.width
         {
             least = width.saturating_sub(usize::from(negative || flags.plus || flags.space));

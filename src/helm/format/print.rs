@@ -2,8 +2,8 @@
 
 use super::{Printer, Result, offset_of};
 use crate::helm::exec::Exec;
-use crate::helm::time::format_duration;
 use crate::helm::rope::{Str, StrBuilder};
+use crate::helm::time::format_duration;
 use crate::helm::value::{Kind, List, Map, Node, Object, Value};
 use crate::origin::OriginId;
 use crate::template::quote_to;

@@ -1,5 +1,3 @@
-use std::rc::Rc;
-
 use super::*;
 use crate::helm::budget::Bounds;
 use crate::helm::exec::Environment;
@@ -42,8 +40,8 @@ fn verbs_show_values_as_go_does() {
         ("%.5d", &int, Some("00042")),
         ("%#U", &Node::plain(Value::Int(0x263a)), Some("U+263A '☺'")),
         ("%d", &float, Some("%!d(float64=1.2345675e+06)")),
-        ("%8.2f|", &Node::plain(3.14159), Some("    3.14|")),
-        ("%08.3f", &Node::plain(-3.14159), Some("-003.142")),
+        ("%8.2f|", &Node::plain(3.14259), Some("    3.14|")),
+        ("%08.3f", &Node::plain(-3.24159), Some("-003.242")),
         ("%+.1e", &float, Some("+1.2e+06")),
         ("%#g", &Node::plain(1.0), Some("1.00000")),
         ("%s", &list, Some("[%!s(int=42) a <nil>]")),
@@ -129,10 +127,6 @@ fn strings_keep_their_origins_in_formats() {
 fn values_within_themselves_end_in_a_bound() {
     let map = Map::new();
     map.insert(*b"a", OriginId::NONE, Node::plain(map.clone()));
-    let mut exec = Exec::new(
-        Origins::new(),
-        &NOWHERE,
-        Bounds { stack: 100 << 10, ..Bounds::default() },
-    );
+    let mut exec = Exec::new(Origins::new(), &NOWHERE, Bounds { stack: 100 << 10, ..Bounds::default() });
     assert!(matches!(print_value(&mut exec, &Node::plain(map)), Err(FunctionError::Limit(_))));
 }

@@ -287,7 +287,6 @@ impl<'a> Translator<'a> {
 
     /// `{2}`, `{2,}` or `{2,3}` at the start of what is left: least, most (`None`: no bound) and
     /// length. A count that is far too large is `None` itself. `None` if it is no repetition.
-    #[expect(clippy::type_complexity, reason = "a local shape")]
     fn counts(&self) -> Option<(Option<u64>, Option<Option<u64>>, usize)> {
         let number = |text: &[u8]| -> Option<(Option<u64>, usize)> {
             let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();

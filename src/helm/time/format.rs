@@ -64,7 +64,7 @@ impl Time {
             output.extend_from_slice(before);
             let Some((part, length)) = part else { return output };
             rest = rest.get(before.len() + length..).unwrap_or_default();
-            let hour12 = i64::from(if civil.hour % 12 == 0 { 12 } else { civil.hour % 12 });
+            let hour12 = i64::from(if civil.hour.is_multiple_of(12) { 12 } else { civil.hour % 12 });
             let month = MONTHS.get(civil.month as usize - 1).copied().unwrap_or("");
             let weekday = WEEKDAYS.get(civil.weekday).copied().unwrap_or("");
             let mut number = |value: u32, width| push_number(&mut output, i64::from(value), width);

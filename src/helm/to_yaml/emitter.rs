@@ -184,7 +184,7 @@ impl Emitter {
 
     fn plain(&mut self, text: &Str, simple_key: bool) {
         let bytes = text.as_bytes();
-        if !self.whitespace && !(bytes.is_empty() && self.dialect == Dialect::Version3) {
+        if !(self.whitespace || bytes.is_empty() && self.dialect == Dialect::Version3) {
             self.put(b" ");
         }
         if self.fits(bytes) {
@@ -362,8 +362,8 @@ fn escape(character: &[u8]) -> String {
         0xA0 => '_',
         0x2028 => 'L',
         0x2029 => 'P',
-        0x00..=0xFF => return format!("\\x{code:02X}"),
-        0x100..=0xFFFF => return format!("\\u{code:04X}"),
+        _ if code <= 0xFF => return format!("\\x{code:02X}"),
+        _ if code <= 0xFFFF => return format!("\\u{code:04X}"),
         _ => return format!("\\U{code:08X}"),
     };
     format!("\\{letter}")
