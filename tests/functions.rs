@@ -131,7 +131,7 @@ fn expressions_give_what_helm_gives() {
 
 /// A word to group an expression by.
 fn class(expression: &str) -> String {
-    let words = expression.split(|c: char| !c.is_ascii_alphanumeric());
+    let mut words = expression.split(|c: char| !c.is_ascii_alphanumeric());
     words.rfind(|word| word.chars().next().is_some_and(|c| c.is_ascii_lowercase())).unwrap_or("-").to_owned()
 }
 

@@ -45,7 +45,9 @@ fn cases(root: &Path) -> Vec<Case> {
     let rows = manifest.lines().filter(|line| !line.starts_with('#'));
     rows.map(|row| {
         let column: Vec<&str> = row.split('\t').collect();
-        let words = |at: usize, by: char| column[at].split(by).filter(|it| !it.is_empty()).map(str::to_owned).collect();
+        let words = |at: usize, by: char| {
+            column[at].split(by).filter(|it| !it.is_empty()).map(str::to_owned).collect()
+        };
         Case {
             name: column[0].to_owned(),
             kind: column[1].to_owned(),
@@ -62,7 +64,12 @@ fn cases(root: &Path) -> Vec<Case> {
 }
 
 /// A render as the command line does it: what goes to standard output, or the error's text.
-fn run(root: &Path, files: &DiskFiles, charts: &mut BTreeMap<String, Result<Arc<Chart>, String>>, case: &Case) -> (Result<Vec<u8>, String>, Duration) {
+fn run(
+    root: &Path,
+    files: &DiskFiles,
+    charts: &mut BTreeMap<String, Result<Arc<Chart>, String>>,
+    case: &Case,
+) -> (Result<Vec<u8>, String>, Duration) {
     let mut scenario = Scenario::default();
     "rel".clone_into(&mut scenario.release.name);
     let mut output = Output::default();
@@ -127,7 +134,11 @@ fn same_output(case: &Case, expected: &[u8], found: &[u8]) -> bool {
     }
     let (expected, found) = (lines(expected), lines(found));
     expected.len() == found.len()
-        && expected.iter().zip(&found).enumerate().all(|(at, (a, b))| a == b || case.masked.contains(&(at + 1)))
+        && expected
+            .iter()
+            .zip(&found)
+            .enumerate()
+            .all(|(at, (a, b))| a == b || case.masked.contains(&(at + 1)))
 }
 
 /// What kind of error, and where: the words up to and including the first place, or the message.
@@ -148,12 +159,14 @@ fn class(text: &str) -> String {
     }
     for start in ["YAML parse error on ", "cannot load ", "error unpacking subchart ", "validation: "] {
         if first.starts_with(start) {
-            let end = if start == "validation: " { first.len() } else { first.find(": ").unwrap_or(first.len()) };
+            let end =
+                if start == "validation: " { first.len() } else { first.find(": ").unwrap_or(first.len()) };
             return first[..end].to_owned();
         }
     }
     if first.starts_with("values don't meet") {
-        let mut lines: Vec<&str> = text.lines().skip(1).map(str::trim).filter(|line| !line.starts_with("- at ")).collect();
+        let mut lines: Vec<&str> =
+            text.lines().skip(1).map(str::trim).filter(|line| !line.starts_with("- at ")).collect();
         lines.sort_unstable();
         return format!("schema {}", lines.join(" "));
     }
@@ -177,7 +190,9 @@ fn show(expected: &[u8], found: &[u8], masked: &BTreeSet<usize>) {
     let differs = |at: &usize| expected.get(*at) != found.get(*at) && !masked.contains(&(at + 1));
     let first = (0..expected.len().max(found.len())).find(differs).unwrap_or(0);
     for at in first.saturating_sub(3)..first + 6 {
-        let text = |lines: &[&[u8]]| lines.get(at).map_or("<end>".to_owned(), |it| String::from_utf8_lossy(it).into_owned());
+        let text = |lines: &[&[u8]]| {
+            lines.get(at).map_or("<end>".to_owned(), |it| String::from_utf8_lossy(it).into_owned())
+        };
         println!("{:5} helm |{}\n      ours |{}", at + 1, text(&expected), text(&found));
     }
 }
@@ -225,7 +240,10 @@ fn charts_render_as_helm_renders_them() {
         if filter.is_some() {
             match &found {
                 Ok(found) => show(&golden, found, &case.masked),
-                Err(found) => println!("helm: {}\nours: {found}", String::from_utf8_lossy(&golden[..golden.len().min(600)])),
+                Err(found) => println!(
+                    "helm: {}\nours: {found}",
+                    String::from_utf8_lossy(&golden[..golden.len().min(600)])
+                ),
             }
         }
         let what = match &found {
@@ -243,13 +261,28 @@ fn charts_render_as_helm_renders_them() {
     times.sort();
     let total: Duration = times.iter().map(|(time, _)| *time).sum();
     if let (Some(median), Some(worst)) = (times.get(times.len() / 2), times.last()) {
-        println!("{} renders in {total:?}, median {:?}, worst {:?} ({})", times.len(), median.0, worst.0, worst.1);
+        println!(
+            "{} renders in {total:?}, median {:?}, worst {:?} ({})",
+            times.len(),
+            median.0,
+            worst.0,
+            worst.1
+        );
     }
-    println!("right: {} deterministic, {} masked, {} errors; wrong: {}", right.0, right.1, right.2, wrong.len());
+    println!(
+        "right: {} deterministic, {} masked, {} errors; wrong: {}",
+        right.0,
+        right.1,
+        right.2,
+        wrong.len()
+    );
     for line in wrong.iter().take(if filter.is_some() { usize::MAX } else { 60 }) {
         println!("  {line}");
     }
     if filter.is_none() {
-        assert!(right.0 >= LEAST.0 && right.1 >= LEAST.1 && right.2 >= LEAST.2, "fewer cases right than recorded");
+        assert!(
+            right.0 >= LEAST.0 && right.1 >= LEAST.1 && right.2 >= LEAST.2,
+            "fewer cases right than recorded"
+        );
     }
 }

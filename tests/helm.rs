@@ -56,19 +56,24 @@ fn charts_render_as_recorded() {
     for case in cases() {
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
         let output = render(&case);
-        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let (stdout, stderr) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         let code = output.status.code();
         if let Ok(expected) = fs::read(case.join("expected")) {
             if code != Some(0) || output.stdout != expected {
                 let expected = String::from_utf8_lossy(&expected);
-                wrong.push(format!("{name}: exit {code:?}\n--- expected\n{expected}\n--- found\n{stdout}{stderr}"));
+                wrong.push(format!(
+                    "{name}: exit {code:?}\n--- expected\n{expected}\n--- found\n{stdout}{stderr}"
+                ));
             }
             continue;
         }
         let expected = fs::read_to_string(case.join("expected.error")).unwrap();
         let error = stderr.split_once("Error: ").map_or("", |(_, error)| error);
         if code != Some(1) || comparable(error) != comparable(&expected) || !stdout.is_empty() {
-            wrong.push(format!("{name}: exit {code:?}\n--- expected\n{expected}\n--- found\n{stdout}{stderr}"));
+            wrong.push(format!(
+                "{name}: exit {code:?}\n--- expected\n{expected}\n--- found\n{stdout}{stderr}"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{} of {} cases:\n\n{}", wrong.len(), cases().len(), wrong.join("\n\n"));

@@ -26,7 +26,12 @@ pub(super) fn apply(user: Node, scenario: &Scenario, origins: &mut Origins) -> R
     Ok(user)
 }
 
-fn one(user: Node, argument: &SetArgument, scenario: &Scenario, origins: &mut Origins) -> Result<Node, String> {
+fn one(
+    user: Node,
+    argument: &SetArgument,
+    scenario: &Scenario,
+    origins: &mut Origins,
+) -> Result<Node, String> {
     let text = &argument.text;
     let flag = argument.kind.flag();
     let source = Arc::new(Source::new(flag, text.as_str()));

@@ -106,7 +106,14 @@ impl ChartFile {
         let byte_order_mark = bytes.is_some();
         let bytes = bytes.map_or_else(|| Arc::clone(content), Arc::from);
         let path = Arc::from(join(folder, name));
-        Self { name: Arc::from(name), path, bytes, byte_order_mark, source: OnceLock::new(), parsed: OnceLock::new() }
+        Self {
+            name: Arc::from(name),
+            path,
+            bytes,
+            byte_order_mark,
+            source: OnceLock::new(),
+            parsed: OnceLock::new(),
+        }
     }
 
     /// The file as text, its byte order mark included; `None` where it is none.

@@ -247,8 +247,14 @@ impl Coalescer<'_> {
 /// Puts `below` under `dest`, both tables outside any chart, keeping nulls (what import-values does).
 pub(super) fn merge_tables(origins: &mut Origins, family: &Family, dest: &Map, below: &Map) {
     let mut warnings = Vec::new();
-    let mut pass =
-        Coalescer { family, origins, warnings: &mut warnings, merge: true, spread_nils: true, consume: false };
+    let mut pass = Coalescer {
+        family,
+        origins,
+        warnings: &mut warnings,
+        merge: true,
+        spread_nils: true,
+        consume: false,
+    };
     pass.tables(dest, below, "", true);
 }
 

@@ -47,8 +47,11 @@ pub fn settle(
     let root = family.root();
     if family.declared(root).is_some_and(|declared| declared.dependencies.is_some()) {
         let user = user.value.as_map().map_or_else(Map::new, |map| part_of(map, &keys));
-        Processor { family: &mut family, origins: &mut *origins, warnings: &mut *warnings }
-            .enable(root, &Node::plain(user), "")?;
+        Processor { family: &mut family, origins: &mut *origins, warnings: &mut *warnings }.enable(
+            root,
+            &Node::plain(user),
+            "",
+        )?;
     }
     family.read_values(origins);
     if imports_matter(&family, user) {
@@ -77,12 +80,12 @@ fn imports_matter(family: &Family, user: &Node) -> bool {
     let has_inner_null = |&id: &MemberId| {
         family.chart(id).values.as_ref().is_some_and(super::values::ValuesFile::has_inner_null)
     };
-    let given = |id: MemberId| user.value.as_map().is_some_and(|map| map.contains(family.name(id).as_bytes()));
+    let given =
+        |id: MemberId| user.value.as_map().is_some_and(|map| map.contains(family.name(id).as_bytes()));
     let root = family.root();
     let below = family.all().into_iter().filter(|&id| id != root && has_inner_null(&id));
-    let harmless = |id: MemberId| {
-        family.children(root).contains(&id) && family.children(id).is_empty() && !given(id)
-    };
+    let harmless =
+        |id: MemberId| family.children(root).contains(&id) && family.children(id).is_empty() && !given(id);
     family.imports() || below.into_iter().any(|id| !harmless(id))
 }
 
@@ -98,7 +101,8 @@ impl Processor<'_> {
         let copy = user.value.as_map().map_or_else(Map::new, |map| deep_copy(map, lists));
         let dest = Node::new(copy, user.origin());
         let (origins, warnings) = (&mut *self.origins, &mut *self.warnings);
-        let mut pass = Coalescer { family: &*self.family, origins, warnings, merge, spread_nils: false, consume: false };
+        let mut pass =
+            Coalescer { family: &*self.family, origins, warnings, merge, spread_nils: false, consume: false };
         pass.run(chart, &dest)?;
         Ok(dest)
     }

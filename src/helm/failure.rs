@@ -97,7 +97,10 @@ impl fmt::Display for RenderError {
             Self::Input(error) => error.fmt(f),
             Self::Schema(failure) => failure.fmt(f),
             Self::KubeVersion { wanted, version } => {
-                write!(f, "chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {version}")
+                write!(
+                    f,
+                    "chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {version}"
+                )
             }
             Self::Parse { error, .. } => {
                 // Helm shows what stands behind the last colon.

@@ -66,7 +66,13 @@ impl Family {
         let list = self.lists.len();
         self.lists.push(Declared { name: chart.metadata.name.clone(), dependencies });
         let own = values(chart);
-        self.members.push(Member { chart: Arc::clone(chart), list, parent, children: Vec::new(), values: own });
+        self.members.push(Member {
+            chart: Arc::clone(chart),
+            list,
+            parent,
+            children: Vec::new(),
+            values: own,
+        });
         for subchart in &chart.subcharts {
             let child = self.add(subchart, Some(id), values);
             if let Some(member) = self.members.get_mut(id.0) {

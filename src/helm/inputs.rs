@@ -57,7 +57,8 @@ impl Inputs {
         let mut origins = Origins::new();
         let mut warnings = Vec::new();
         let user = user_values(scenario, &mut origins)?;
-        let family = dependency::settle(chart, &user, &mut origins, &mut warnings).map_err(InputError::Dependencies)?;
+        let family = dependency::settle(chart, &user, &mut origins, &mut warnings)
+            .map_err(InputError::Dependencies)?;
         let values = coalesce(&family, &user, &mut origins, &mut warnings).map_err(InputError::Coalesce)?;
         Ok(Self { family, values, origins, warnings })
     }
@@ -98,7 +99,11 @@ fn coalesce(
 /// Checks the values of each chart against its schema. The second part says which schemas could
 /// not be used.
 pub(super) fn check_schemas(family: &Family, values: &Node) -> (Option<SchemaFailure>, Vec<Problem>) {
-    let mut check = SchemaCheck { family, failure: SchemaFailure { text: String::new(), violations: Vec::new() }, problems: Vec::new() };
+    let mut check = SchemaCheck {
+        family,
+        failure: SchemaFailure { text: String::new(), violations: Vec::new() },
+        problems: Vec::new(),
+    };
     check.chart(family.root(), values);
     let SchemaCheck { failure, problems, .. } = check;
     ((!failure.text.is_empty()).then_some(failure), problems)
@@ -121,7 +126,10 @@ impl SchemaCheck<'_> {
                 self.failure.text.push_str(&format!("{name}:\n{message}"));
             }
             Some(Err(error)) => {
-                let path = chart.schema.as_ref().map_or_else(|| Arc::clone(&chart.folder), |it| Arc::clone(&it.path));
+                let path = chart
+                    .schema
+                    .as_ref()
+                    .map_or_else(|| Arc::clone(&chart.folder), |it| Arc::clone(&it.path));
                 self.problems.push(Problem::of_path(ProblemKind::Warning, path, error.to_string()));
             }
         }
@@ -147,36 +155,63 @@ impl SchemaCheck<'_> {
 mod scratch {
     use super::*;
     use crate::helm::load::{LoadOptions, load_folder};
+    use crate::helm::value::Value;
     use crate::helm::values::ValuesFile;
     use crate::project::DiskFiles;
     use crate::source::{Limits, Source};
-    use crate::helm::value::Value;
     use serde_json::Value as J;
 
     fn json(node: &Node) -> J {
         match &node.value {
             Value::Bool(v) => J::Bool(*v),
             Value::Int64(v) | Value::Int(v) => J::from(*v),
-            Value::Float(v) => if v.fract() == 0.0 && v.abs() < 1e18 { J::from(*v as i64) } else { J::from(*v) },
+            Value::Float(v) => {
+                if v.fract() == 0.0 && v.abs() < 1e18 {
+                    J::from(*v as i64)
+                } else {
+                    J::from(*v)
+                }
+            }
             Value::Str(t) => J::String(t.to_text().into_owned()),
             Value::List(l) => J::Array(l.items().iter().map(json).collect()),
-            Value::Map(m) => J::Object(m.snapshot().iter().map(|(k, e)| (String::from_utf8_lossy(k).into_owned(), json(&e.node))).collect()),
+            Value::Map(m) => J::Object(
+                m.snapshot()
+                    .iter()
+                    .map(|(k, e)| (String::from_utf8_lossy(k).into_owned(), json(&e.node)))
+                    .collect(),
+            ),
             _ => J::Null,
         }
     }
     fn norm(v: &J) -> J {
         match v {
-            J::Number(n) => { let f = n.as_f64().unwrap(); if f.fract() == 0.0 && f.abs() < 1e18 { J::from(f as i64) } else { J::from(f) } }
+            J::Number(n) => {
+                let f = n.as_f64().unwrap();
+                if f.fract() == 0.0 && f.abs() < 1e18 { J::from(f as i64) } else { J::from(f) }
+            }
             J::Array(a) => J::Array(a.iter().map(norm).collect()),
-            J::Object(o) => { let mut k: Vec<_> = o.iter().collect(); k.sort_by(|a,b| a.0.cmp(b.0)); J::Object(k.into_iter().map(|(k,v)|(k.clone(), norm(v))).collect()) }
+            J::Object(o) => {
+                let mut k: Vec<_> = o.iter().collect();
+                k.sort_by(|a, b| a.0.cmp(b.0));
+                J::Object(k.into_iter().map(|(k, v)| (k.clone(), norm(v))).collect())
+            }
             o => o.clone(),
         }
     }
     fn diff(path: String, a: &J, b: &J, out: &mut Vec<String>) {
         match (a, b) {
             (J::Object(x), J::Object(y)) => {
-                for (k, v) in x { match y.get(k) { None => out.push(format!("{path}/{k}: extra {v}")), Some(w) => diff(format!("{path}/{k}"), v, w, out) } }
-                for (k, v) in y { if !x.contains_key(k) { out.push(format!("{path}/{k}: missing {v}")) } }
+                for (k, v) in x {
+                    match y.get(k) {
+                        None => out.push(format!("{path}/{k}: extra {v}")),
+                        Some(w) => diff(format!("{path}/{k}"), v, w, out),
+                    }
+                }
+                for (k, v) in y {
+                    if !x.contains_key(k) {
+                        out.push(format!("{path}/{k}: missing {v}"))
+                    }
+                }
             }
             _ if a == b => {}
             _ => out.push(format!("{path}: {a} != {b}")),
@@ -201,9 +236,15 @@ mod scratch {
             let chart = r["chart"].as_str().unwrap();
             let mut run = || -> Result<(Node, Family), String> {
                 let c = load_folder(&files, chart, &LoadOptions::default()).map_err(|e| e.to_string())?;
-                if c.metadata.api_version == "v3" { return Err("invalid chart apiVersion".into()); }
-                if c.metadata.chart_type == "library" { return Err("library charts are not installable".into()); }
-                if !c.unmet.is_empty() { return Err("an error occurred while checking".into()); }
+                if c.metadata.api_version == "v3" {
+                    return Err("invalid chart apiVersion".into());
+                }
+                if c.metadata.chart_type == "library" {
+                    return Err("library charts are not installable".into());
+                }
+                if !c.unmet.is_empty() {
+                    return Err("an error occurred while checking".into());
+                }
                 let mut values = Vec::new();
                 for v in r["values"].as_array().unwrap() {
                     let p = v.as_str().unwrap();
@@ -214,7 +255,8 @@ mod scratch {
                 let t = std::time::Instant::now();
                 let i = Inputs::new(&c, &s).map_err(|e| e.to_string())?;
                 let t = t.elapsed();
-                total += t; times.push((t, chart.to_owned()));
+                total += t;
+                times.push((t, chart.to_owned()));
                 Ok((i.values, i.family))
             };
             let got = run();
@@ -222,17 +264,43 @@ mod scratch {
                 (Ok((v, _)), true) => {
                     let m = a["manifest"].as_str().unwrap();
                     let body = m.split_once(".yaml\n").unwrap().1;
-                    let Ok(j) = serde_json::from_str::<J>(body) else { println!("UNPARSED {chart} {}", &body[..body.len().min(80)]); continue };
+                    let Ok(j) = serde_json::from_str::<J>(body) else {
+                        println!("UNPARSED {chart} {}", &body[..body.len().min(80)]);
+                        continue;
+                    };
                     let mut out = Vec::new();
                     diff(String::new(), &norm(&json(&v)), &norm(&j["v"]), &mut out);
-                    if out.is_empty() { same += 1 } else { bad += 1; println!("DIFF {chart} {}: {} {:?}", r["values"], out.len(), out.iter().take(4).map(|s| s.chars().take(150).collect::<String>()).collect::<Vec<_>>()); }
+                    if out.is_empty() {
+                        same += 1
+                    } else {
+                        bad += 1;
+                        println!(
+                            "DIFF {chart} {}: {} {:?}",
+                            r["values"],
+                            out.len(),
+                            out.iter()
+                                .take(4)
+                                .map(|s| s.chars().take(150).collect::<String>())
+                                .collect::<Vec<_>>()
+                        );
+                    }
                 }
-                (Err(e), false) => { errs += 1; let w = a["error"].as_str().unwrap(); if e != w { println!("ERR {chart}\n   ours {e}\n   helm {w}"); } }
+                (Err(e), false) => {
+                    errs += 1;
+                    let w = a["error"].as_str().unwrap();
+                    if e != w {
+                        println!("ERR {chart}\n   ours {e}\n   helm {w}");
+                    }
+                }
                 (Ok(_), false) => println!("SHOULD FAIL {chart}: {}", a["error"]),
                 (Err(e), true) => println!("SHOULD PASS {chart}: {e}"),
             }
         }
         times.sort();
-        println!("same {same} bad {bad} errors {errs}; total {total:?}; median {:?} worst {:?}", times[times.len()/2].0, &times[times.len()-3..]);
+        println!(
+            "same {same} bad {bad} errors {errs}; total {total:?}; median {:?} worst {:?}",
+            times[times.len() / 2].0,
+            &times[times.len() - 3..]
+        );
     }
 }

@@ -291,7 +291,9 @@ fn maintainer(tree: &SpanTree, node: NodeId) -> Result<Option<Maintainer>, Decod
 
 fn annotations(tree: &SpanTree, node: NodeId) -> Result<Option<Vec<(String, String)>>, DecodeError> {
     let place = "Go struct field Metadata.annotations";
-    let Some(entries) = decode::entries(tree, node, field(place, "map[string]string"))? else { return Ok(None) };
+    let Some(entries) = decode::entries(tree, node, field(place, "map[string]string"))? else {
+        return Ok(None);
+    };
     let mut annotations = Vec::with_capacity(entries.len());
     for (key, node) in entries {
         let value = decode::string(tree, node, field(place, "string"))?.unwrap_or_default();

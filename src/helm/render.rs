@@ -229,7 +229,8 @@ fn execute(family: &Family, values: &Node, scenario: &Scenario, rendered: &mut R
         template.enter(name, &mut exec.origins);
         match exec.render(name, &Node::plain(template.dot.clone())) {
             Ok(text) => {
-                let start = if file.byte_order_mark && text.as_bytes().starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+                let start =
+                    if file.byte_order_mark && text.as_bytes().starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
                 let text = text.slice(start..text.len());
                 let rendered = RenderedFile {
                     path: Arc::from(name.as_str()),
@@ -242,7 +243,7 @@ fn execute(family: &Family, values: &Node, scenario: &Scenario, rendered: &mut R
             }
             Err(error) => {
                 let over = error.limit().is_some();
-                rendered.failures.push(RenderError::Execution(Box::new(error)));
+                rendered.failures.push(RenderError::Execution(error));
                 if over {
                     break;
                 }

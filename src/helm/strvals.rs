@@ -216,14 +216,23 @@ impl<'a, 'e> Setter<'a, 'e> {
         let digits = word.text.strip_prefix(['+', '-']).unwrap_or(&word.text);
         let why = match word.text.parse() {
             Ok(index) => return Ok(index),
-            Err(_) if !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit()) => "value out of range",
+            Err(_) if !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit()) => {
+                "value out of range"
+            }
             Err(_) => "invalid syntax",
         };
         wrong(format!("error parsing index: strconv.Atoi: parsing {:?}: {why}", word.text))
     }
 
     /// What stands behind `]`. The list is as far as it was set, also where something is wrong.
-    fn item(&mut self, list: Vec<Node>, index: i64, path: PathId, names: usize, lists: usize) -> (Vec<Node>, Step<()>) {
+    fn item(
+        &mut self,
+        list: Vec<Node>,
+        index: i64,
+        path: PathId,
+        names: usize,
+        lists: usize,
+    ) -> (Vec<Node>, Step<()>) {
         let Ok(place) = usize::try_from(index) else {
             return (list, wrong(format!("negative {index} index not allowed")));
         };
@@ -367,7 +376,8 @@ impl<'a, 'e> Setter<'a, 'e> {
     fn read(&mut self, word: &Word, key: Option<Span>, path: PathId) -> Step<Node> {
         match self.reader {
             Reader::Typed => {
-                let node = |value: Value, setter: &mut Self| Node::new(value, setter.origin(word.span, key, path));
+                let node =
+                    |value: Value, setter: &mut Self| Node::new(value, setter.origin(word.span, key, path));
                 Ok(match typed(&word.text) {
                     Some(value) => node(value, self),
                     None => self.text_node(word, key, path),
@@ -375,7 +385,8 @@ impl<'a, 'e> Setter<'a, 'e> {
             }
             Reader::File(read) => {
                 let missing = || Err(format!("open {}: no such file or directory", word.text));
-                let content = read.as_ref().map_or_else(missing, |read| read(&word.text)).map_err(Stop::Error)?;
+                let content =
+                    read.as_ref().map_or_else(missing, |read| read(&word.text)).map_err(Stop::Error)?;
                 let origin = self.origin(word.span, key, path);
                 Ok(Str::whole(content, origin).into())
             }

@@ -9,8 +9,10 @@ use crate::engine::render::{PrintOptions, ValuesSetter};
 
 /// Render a chart as `helm template` does, and show where its lines come from
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 rendered; 1 the chart does not render, with helm's error on standard error; \
-2 wrong usage, or reading or writing failed.")]
+#[command(
+    after_help = "Exit codes: 0 rendered; 1 the chart does not render, with helm's error on standard error; \
+2 wrong usage, or reading or writing failed."
+)]
 pub struct RenderArgs {
     /// Name of the release (`release-name` if left out), and the chart: a folder or a .tgz
     #[arg(value_name = "[NAME] CHART", required = true, num_args = 1..=2)]
@@ -90,7 +92,13 @@ pub struct RenderArgs {
     #[arg(long, value_name = "REVISION", help_heading = "Origins")]
     pub diff: Option<String>,
     /// Show what these values files would change on top of those given
-    #[arg(long, value_name = "FILE", value_delimiter = ',', conflicts_with = "diff", help_heading = "Origins")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        conflicts_with = "diff",
+        help_heading = "Origins"
+    )]
     pub diff_values: Vec<String>,
     /// Folder with archives of charts that others depend on; Helm's own cache is looked through after it
     #[arg(long, value_name = "FOLDER", help_heading = "Dependencies")]

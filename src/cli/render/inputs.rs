@@ -58,7 +58,9 @@ pub fn open(args: &RenderArgs, path: &Path) -> Result<Opened, Problemed> {
     let chart = match load_below(args, &first, &folder) {
         Ok(chart) if !chart.lacks_dependency() || first == wide => chart,
         // What it needs may lie beside the working folder.
-        Ok(chart) => load_below(args, &wide, &folder).ok().filter(|it| !it.lacks_dependency()).unwrap_or(chart),
+        Ok(chart) => {
+            load_below(args, &wide, &folder).ok().filter(|it| !it.lacks_dependency()).unwrap_or(chart)
+        }
         Err(Problemed::Chart(problem)) if first != wide => {
             load_below(args, &wide, &folder).map_err(|_| Problemed::Chart(problem))?
         }

@@ -6,8 +6,8 @@ mod output;
 
 use std::path::Path;
 
-pub use args::RenderArgs;
 use args::OriginsFormat;
+pub use args::RenderArgs;
 
 use super::args::GlobalArgs;
 use super::exit::{Exit, Failure};
@@ -145,7 +145,8 @@ fn against_revision(
     let Some(folder) = &opened.folder else {
         return Err(Failure::new("--diff needs a chart folder in a git repository, not an archive"));
     };
-    let git = GitFiles::new(folder, revision, &Limits::default()).map_err(|error| Failure::new(error.to_string()))?;
+    let git = GitFiles::new(folder, revision, &Limits::default())
+        .map_err(|error| Failure::new(error.to_string()))?;
     let Some(path) = inputs::path_below(git.root(), folder) else {
         return Err(Failure::new(format!("{} is outside {}", folder.display(), git.root().display())));
     };
@@ -185,7 +186,11 @@ fn against_revision(
 
 type NamedRequest = (Option<String>, RenderRequest);
 
-fn scenarios(args: &RenderArgs, folder: &Path, request: &RenderRequest) -> Result<Vec<NamedRequest>, Failure> {
+fn scenarios(
+    args: &RenderArgs,
+    folder: &Path,
+    request: &RenderRequest,
+) -> Result<Vec<NamedRequest>, Failure> {
     if !request.values.is_empty() || !request.set.is_empty() {
         return Ok(vec![(None, request.clone())]);
     }
@@ -199,4 +204,3 @@ fn scenarios(args: &RenderArgs, folder: &Path, request: &RenderRequest) -> Resul
     let _ = args;
     Ok(found)
 }
-

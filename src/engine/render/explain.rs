@@ -116,13 +116,14 @@ impl<'a> Explainer<'a> {
 
     fn value(&mut self, value: ValueOrigin) {
         let Some(place) = self.place(value.source, value.span) else { return };
-        let losers = self.origins.list(value.losers).iter().filter_map(|&loser| match self.origins.get(loser) {
-            Origin::Value(id) => {
-                let lost = self.origins.value(id);
-                self.place(lost.source, lost.span)
-            }
-            _ => None,
-        });
+        let losers =
+            self.origins.list(value.losers).iter().filter_map(|&loser| match self.origins.get(loser) {
+                Origin::Value(id) => {
+                    let lost = self.origins.value(id);
+                    self.place(lost.source, lost.span)
+                }
+                _ => None,
+            });
         let mut over: Vec<SourcePlace> = Vec::new();
         losers.for_each(|place| push(&mut over, place));
         let trace = ValueTrace { place, key: key_path(self.origins, &value), over };

@@ -38,14 +38,19 @@ pub fn describe(rendered: &Rendered) -> Vec<RenderFailure> {
 
 fn failure(rendered: &Rendered, error: &RenderError) -> Vec<RenderFailure> {
     let chart = &rendered.chart;
-    let at_chart = |span: Span| Problem::new(ProblemKind::NotChecked, &chart.chart_yaml, span, error.to_string());
+    let at_chart =
+        |span: Span| Problem::new(ProblemKind::NotChecked, &chart.chart_yaml, span, error.to_string());
     match error {
         RenderError::NotInstallable { .. } | RenderError::ApiVersion | RenderError::KubeVersion { .. } => {
             vec![plain(at_chart(chart.metadata.name_span))]
         }
         RenderError::Missing(unmet) => unmet.iter().map(|it| plain(it.problem(chart))).collect(),
         RenderError::ReleaseName { .. } => {
-            vec![plain(Problem::of_path(ProblemKind::NotChecked, Arc::clone(&chart.folder), error.to_string()))]
+            vec![plain(Problem::of_path(
+                ProblemKind::NotChecked,
+                Arc::clone(&chart.folder),
+                error.to_string(),
+            ))]
         }
         RenderError::Input(InputError::Argument(_)) => {
             vec![plain(Problem::of_path(ProblemKind::NotChecked, "--set", error.to_string()))]
@@ -89,7 +94,10 @@ fn explain(origins: &Origins, origin: crate::origin::OriginId) -> Explanation {
 fn schema(rendered: &Rendered, failure: &crate::helm::inputs::SchemaFailure) -> Vec<RenderFailure> {
     let mut found = Vec::new();
     for (chart, violation) in &failure.violations {
-        let message = format!("values of {chart} do not fit its schema: at '{}': {}", violation.pointer, violation.message);
+        let message = format!(
+            "values of {chart} do not fit its schema: at '{}': {}",
+            violation.pointer, violation.message
+        );
         let cause = explain(&rendered.origins, violation.origin);
         let problem = match cause.values.first() {
             Some(value) => {
@@ -157,7 +165,12 @@ fn execution(rendered: &Rendered, error: &ExecError) -> RenderFailure {
 }
 
 /// A document that is no YAML: its template line and values, with the rendered lines around.
-fn unreadable(rendered: &Rendered, document: usize, path: &Arc<str>, error: &crate::helm::manifest::Unreadable) -> RenderFailure {
+fn unreadable(
+    rendered: &Rendered,
+    document: usize,
+    path: &Arc<str>,
+    error: &crate::helm::manifest::Unreadable,
+) -> RenderFailure {
     let message = format!("{path} prints what is no Kubernetes object: {error}");
     let found = rendered.documents.get(document).and_then(|document| {
         let file = rendered.files.get(document.file)?;
@@ -186,4 +199,3 @@ fn unreadable(rendered: &Rendered, document: usize, path: &Arc<str>, error: &cra
         problem,
     }
 }
-

@@ -86,7 +86,12 @@ fn copied_lines(crd: &crate::helm::render::Crd) -> Vec<LineTrace> {
 }
 
 /// The lines of `text`, which begins at byte `start` of the file that the runs are of.
-pub(super) fn lines(origins: &Origins, runs: Option<&OriginRuns>, text: &[u8], start: usize) -> Vec<LineTrace> {
+pub(super) fn lines(
+    origins: &Origins,
+    runs: Option<&OriginRuns>,
+    text: &[u8],
+    start: usize,
+) -> Vec<LineTrace> {
     let mut at = start;
     let mut lines = Vec::new();
     for line in text.split_inclusive(|&byte| byte == b'\n') {

@@ -19,8 +19,8 @@ use crate::source::{LineColumn, Source, Span};
 pub use failures::RenderFailure;
 pub use lines::{DocumentTrace, LineTrace};
 pub use request::{
-    ArchiveFolder, ChartPlace, ChartRender, LoadedChart, PrintOptions, PrintedPiece, RenderRequest, ScenarioError,
-    ValuesInput, ValuesSetter, show_only,
+    ArchiveFolder, ChartPlace, ChartRender, LoadedChart, PrintOptions, PrintedPiece, RenderRequest,
+    ScenarioError, ValuesInput, ValuesSetter, show_only,
 };
 pub use why::{Answer, Question, Reason};
 

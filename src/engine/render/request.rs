@@ -8,9 +8,9 @@ use super::why::{Answer, Question, why};
 use super::{DocumentTrace, RenderFailure};
 use crate::helm::chart::Chart;
 use crate::helm::context::KubeVersion;
+use crate::helm::load::{Cache, LoadOptions, load_archive, load_folder};
 use crate::helm::manifest::split;
 use crate::helm::path_match::PathPattern;
-use crate::helm::load::{Cache, LoadOptions, load_archive, load_folder};
 use crate::helm::render::{Output, Printed, Rendered, render};
 use crate::helm::scenario::{ReadFile, Scenario, SetArgument, SetKind};
 use crate::helm::values::ValuesFile;
@@ -154,7 +154,8 @@ impl RenderRequest {
         for file in &self.values {
             scenario.values.push(Arc::new(read_values(file)?));
         }
-        scenario.set = self.set.iter().map(|(kind, text)| SetArgument { kind: *kind, text: text.clone() }).collect();
+        scenario.set =
+            self.set.iter().map(|(kind, text)| SetArgument { kind: *kind, text: text.clone() }).collect();
         scenario.read_file.clone_from(&self.read_file);
         scenario.api_versions.clone_from(&self.api_versions);
         scenario.skip_schema = self.skip_schema;
@@ -250,7 +251,8 @@ impl ChartRender {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let values = self.rendered.warnings.iter().map(|warning| warning.message.clone());
-        let schemas = self.rendered.problems.iter().map(|problem| format!("{}: {}", problem.path, problem.message));
+        let schemas =
+            self.rendered.problems.iter().map(|problem| format!("{}: {}", problem.path, problem.message));
         values.chain(schemas).collect()
     }
 

@@ -45,7 +45,8 @@ impl Question {
     /// # Errors
     /// It is none of the three forms.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let path = |text: &str| text.parse::<FieldPath>().map_err(|error| format!("{text:?} is no path: {error}"));
+        let path =
+            |text: &str| text.parse::<FieldPath>().map_err(|error| format!("{text:?} is no path: {error}"));
         if let Some((file, line)) = text.rsplit_once(':')
             && let Ok(line) = line.parse()
         {
@@ -53,7 +54,8 @@ impl Question {
         }
         let (object, field) = text.split_once(':').unwrap_or((text, ""));
         if object.starts_with(|first: char| first.is_ascii_uppercase()) {
-            let (kind, name) = object.split_once('/').map_or((object, None), |(kind, name)| (kind, Some(name)));
+            let (kind, name) =
+                object.split_once('/').map_or((object, None), |(kind, name)| (kind, Some(name)));
             let path = if field.is_empty() { FieldPath::root() } else { path(field)? };
             return Ok(Self::Field { kind: kind.to_owned(), name: name.map(str::to_owned), path });
         }
@@ -157,8 +159,11 @@ impl Search<'_> {
         if !dependency.tags.is_empty() {
             deciding.push(format!("tags {}", dependency.tags.join(", ")));
         }
-        let because =
-            if deciding.is_empty() { String::new() } else { format!(" (decided by its {})", deciding.join(" and ")) };
+        let because = if deciding.is_empty() {
+            String::new()
+        } else {
+            format!(" (decided by its {})", deciding.join(" and "))
+        };
         let place = SourcePlace { source: Arc::clone(&parent.chart_yaml), span: dependency.span };
         let mut reason = Reason::new(format!("subchart {name} is switched off{because}"), Some(place));
         for condition in dependency.condition.split(',') {
@@ -237,8 +242,7 @@ impl Search<'_> {
         let taken = |kind: FrameKind| matches!(kind, FrameKind::Then(_));
         match step {
             Step::Called(name) => {
-                let is_call =
-                    |kind: FrameKind| matches!(kind, FrameKind::Call(called) if origins.text_of(called) == &**name);
+                let is_call = |kind: FrameKind| matches!(kind, FrameKind::Call(called) if origins.text_of(called) == &**name);
                 let text = format!("the template {name} is called nowhere in this render");
                 let called = origins.frames().any(|(_, frame)| is_call(frame.kind));
                 (!called).then(|| Reason::new(text, None))
@@ -306,9 +310,10 @@ impl Search<'_> {
 
     fn field(&self, kind: &str, name: Option<&str>, path: &FieldPath) -> Vec<Reason> {
         let fits = |document: &&RenderedDocument| {
-            document.read.as_ref().is_some_and(|read| {
-                read.head.kind == kind && name.is_none_or(|name| read.head.name == name)
-            })
+            document
+                .read
+                .as_ref()
+                .is_some_and(|read| read.head.kind == kind && name.is_none_or(|name| read.head.name == name))
         };
         let Some(document) = self.rendered.documents.iter().find(fits) else {
             return self.no_object(kind, name);
@@ -325,7 +330,8 @@ impl Search<'_> {
                 Some(next) => at = next,
                 None => {
                     let above = FieldPath::new(path.segments().get(..depth).unwrap_or_default().to_vec());
-                    let span = read.tree.key_node(at).map_or_else(|| read.tree.span(at), |key| read.tree.span(key));
+                    let span =
+                        read.tree.key_node(at).map_or_else(|| read.tree.span(at), |key| read.tree.span(key));
                     return self.no_field(document, &title(&read.head), &above, segment, span);
                 }
             }
@@ -385,13 +391,15 @@ impl Search<'_> {
             Segment::Index(index) => (format!("item {index}"), Vec::new()),
             Segment::Key(key) => {
                 let key_line = format!("{key}:");
-                let found = self.lines_with(|line| line.trim().trim_start_matches("- ").starts_with(&key_line));
+                let found =
+                    self.lines_with(|line| line.trim().trim_start_matches("- ").starts_with(&key_line));
                 (key.clone(), found)
             }
         };
         let place = if above.is_root() { object.to_owned() } else { format!("{above} of {object}") };
         parent.text = format!("{place} has no {what}; it is printed here");
-        let mut found: Vec<Reason> = reasons.into_iter().filter(|reason| !reason.text.starts_with("this was")).collect();
+        let mut found: Vec<Reason> =
+            reasons.into_iter().filter(|reason| !reason.text.starts_with("this was")).collect();
         found.push(parent);
         found
     }

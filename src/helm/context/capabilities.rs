@@ -80,9 +80,15 @@ impl KubeVersion {
             };
             parsed.push(value.to_string());
         }
-        let plain = |number: &str| number.parse::<u64>().map_or_else(|_| String::new(), |value| value.to_string());
+        let plain =
+            |number: &str| number.parse::<u64>().map_or_else(|_| String::new(), |value| value.to_string());
         let full = if text.starts_with('v') { text.to_owned() } else { format!("v{text}") };
-        Ok(Self { full, normalized: format!("v{}", parsed.join(".")), major: plain(major), minor: plain(minor) })
+        Ok(Self {
+            full,
+            normalized: format!("v{}", parsed.join(".")),
+            major: plain(major),
+            minor: plain(minor),
+        })
     }
 }
 
@@ -101,14 +107,20 @@ impl Capabilities {
             let name = origins.name(name);
             origins.push(Origin::Context { name })
         };
-        let (at_version, at_apis, at_helm) =
-            (context("Capabilities.KubeVersion"), context("Capabilities.APIVersions"), context("Capabilities.HelmVersion"));
+        let (at_version, at_apis, at_helm) = (
+            context("Capabilities.KubeVersion"),
+            context("Capabilities.APIVersions"),
+            context("Capabilities.HelmVersion"),
+        );
         let whole = context("Capabilities");
         let names = API_VERSIONS.iter().copied().chain(more.iter().map(String::as_str));
         let api_versions = names.map(|name| text(name, at_apis)).collect();
         let capabilities = Self {
             version: object(KubeVersionObject { version: version.clone(), origin: at_version }, at_version),
-            api_versions: object(VersionSet { list: List::of_kind(ListKind::Strings, api_versions) }, at_apis),
+            api_versions: object(
+                VersionSet { list: List::of_kind(ListKind::Strings, api_versions) },
+                at_apis,
+            ),
             helm: object(HelmVersion { origin: at_helm }, at_helm),
         };
         object(capabilities, whole)
@@ -368,8 +380,10 @@ mod tests {
 
     #[test]
     fn versions_are_read_as_kubernetes_reads_them() {
-        let read = |text: &str| KubeVersion::parse(text).map(|it| (it.full, it.normalized, it.major, it.minor));
-        let owned = |a: &str, b: &str, c: &str, d: &str| Ok((a.to_owned(), b.to_owned(), c.to_owned(), d.to_owned()));
+        let read =
+            |text: &str| KubeVersion::parse(text).map(|it| (it.full, it.normalized, it.major, it.minor));
+        let owned =
+            |a: &str, b: &str, c: &str, d: &str| Ok((a.to_owned(), b.to_owned(), c.to_owned(), d.to_owned()));
         assert_eq!(read("1.29.3-gke.100"), owned("v1.29.3-gke.100", "v1.29.3", "1", "29"));
         assert_eq!(read("v1.30"), owned("v1.30", "v1.30", "1", "30"));
         assert_eq!(read("1.027+"), owned("v1.027+", "v1.27", "1", "27"));

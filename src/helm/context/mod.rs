@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub use capabilities::KubeVersion;
 use capabilities::Capabilities;
+pub use capabilities::KubeVersion;
 use files::FileSet;
 
 use super::chart::{Chart, ChartFile, join};
@@ -91,8 +91,14 @@ pub(super) fn templates(
         let mentions = |file: &ChartFile| file.bytes.windows(5).any(|window| window == b"Files");
         family.chart(member).templates.iter().any(mentions)
     });
-    let mut builder =
-        Builder { family, release: shared_release, capabilities, reads_files, origins, templates: BTreeMap::new() };
+    let mut builder = Builder {
+        family,
+        release: shared_release,
+        capabilities,
+        reads_files,
+        origins,
+        templates: BTreeMap::new(),
+    };
     builder.chart(family.root(), values.clone());
     builder.templates
 }

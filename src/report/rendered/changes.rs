@@ -33,7 +33,8 @@ pub fn changes(before: &[DocumentTrace], after: &[DocumentTrace], style: &Style)
 /// Whether two documents are one object, as far as file, kind and name tell. The chart's name is
 /// the first part of the path and may change.
 fn is_same(a: &DocumentTrace, b: &DocumentTrace) -> bool {
-    let inner = |path: &str| path.split_once('/').map_or_else(|| path.to_owned(), |(_, inner)| inner.to_owned());
+    let inner =
+        |path: &str| path.split_once('/').map_or_else(|| path.to_owned(), |(_, inner)| inner.to_owned());
     a.title == b.title && inner(&a.path) == inner(&b.path)
 }
 
@@ -85,7 +86,8 @@ fn write_line(
     paint: Option<Paint>,
     style: &Style,
 ) {
-    let number = home_line(&line.cause, template).map_or_else(|| " ".repeat(5), |number| format!("{number:5}"));
+    let number =
+        home_line(&line.cause, template).map_or_else(|| " ".repeat(5), |number| format!("{number:5}"));
     let text = clean(&line.text);
     let text = format!("{sign} {}", text.trim_end());
     let Some(paint) = paint else {

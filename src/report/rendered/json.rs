@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::engine::render::{AbsentTrace, Call, DocumentTrace, Explanation, LineTrace, SourcePlace, ValueTrace};
+use crate::engine::render::{
+    AbsentTrace, Call, DocumentTrace, Explanation, LineTrace, SourcePlace, ValueTrace,
+};
 use crate::report::json::{Tool, VERSION, text as json_text};
 use crate::report::place::Place;
 
@@ -113,10 +115,12 @@ pub fn origins_json(documents: &[DocumentTrace]) -> String {
 
 /// The JSON schema of [`origins_json`].
 pub fn origins_schema() -> String {
-    json_text(&schemars::generate::SchemaSettings::draft2020_12()
-        .for_serialize()
-        .into_generator()
-        .into_root_schema_for::<OriginsReport>())
+    json_text(
+        &schemars::generate::SchemaSettings::draft2020_12()
+            .for_serialize()
+            .into_generator()
+            .into_root_schema_for::<OriginsReport>(),
+    )
 }
 
 fn entry(number: usize, line: &LineTrace) -> LineEntry {
@@ -125,7 +129,10 @@ fn entry(number: usize, line: &LineTrace) -> LineEntry {
         line: number,
         text: line.text.clone(),
         template: template.as_ref().map(place),
-        calls: calls.iter().map(|Call { name, place: at }| CallEntry { name: name.clone(), place: place(at) }).collect(),
+        calls: calls
+            .iter()
+            .map(|Call { name, place: at }| CallEntry { name: name.clone(), place: place(at) })
+            .collect(),
         values: values.iter().map(value).collect(),
         absent: absent.iter().map(missing).collect(),
         context: context.clone(),

@@ -29,7 +29,11 @@ pub(super) fn causes(cause: &Explanation, template: &str, style: &Style) -> Stri
     parts.extend(cause.context.iter().map(|name| clean_line(name)));
     parts.extend(cause.functions.iter().map(|name| format!("{}()", clean_line(name))));
     let arrow = if style.unicode { "←" } else { "<-" };
-    parts.iter().map(|part| format!("{} {part}", style.paint(Paint::Cyan, arrow))).collect::<Vec<_>>().join(" ")
+    parts
+        .iter()
+        .map(|part| format!("{} {part}", style.paint(Paint::Cyan, arrow)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// `FILE:LINE`, safe for a terminal.
