@@ -46,6 +46,9 @@ pub enum Command {
     Check(CheckArgs),
     /// Repair what can be repaired, in place, and print the diff
     Fix(FixArgs),
+    /// Render a chart as `helm template` does, and show where its lines come from
+    #[command(alias = "template")]
+    Render(Box<super::render::RenderArgs>),
     /// Describe a rule: what it finds, why it matters, what its fix could break
     Explain(ExplainArgs),
     /// List all rules

@@ -8,6 +8,7 @@ mod fix;
 mod init;
 mod output;
 mod progress;
+mod render;
 mod session;
 mod terminal;
 
@@ -49,6 +50,7 @@ fn run() -> u8 {
     let result = match &cli.command {
         args::Command::Check(args) => check::check(args, global),
         args::Command::Fix(args) => fix::fix(args, global),
+        args::Command::Render(args) => render::render(args, global),
         args::Command::Explain(args) => describe::explain(args, global),
         args::Command::Rules(args) => describe::rules(args, global),
         args::Command::Init(args) => init::init(args),

@@ -9,6 +9,7 @@ mod levels;
 mod locate;
 mod outcome;
 mod peer_ignore;
+pub mod render;
 mod repair;
 mod run;
 mod second;

@@ -16,6 +16,36 @@ pub fn unified(path: &str, before: &str, after: &str) -> String {
     diff.unified_diff().context_radius(3).header(&format!("a/{path}"), &format!("b/{path}")).to_string()
 }
 
+/// A line of one of two texts, by 0-based number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineSide {
+    /// Only the first has it.
+    Before(usize),
+    /// Only the second has it.
+    After(usize),
+    /// Both have it.
+    Both(usize, usize),
+}
+
+/// The lines in which two texts differ, in groups with `context` common lines around.
+#[must_use]
+pub fn line_groups(before: &[String], after: &[String], context: usize) -> Vec<Vec<LineSide>> {
+    let (before, after): (Vec<&str>, Vec<&str>) =
+        (before.iter().map(String::as_str).collect(), after.iter().map(String::as_str).collect());
+    let diff = TextDiff::from_slices(&before, &after);
+    let side = |old: Option<usize>, new: Option<usize>| match (old, new) {
+        (Some(old), Some(new)) => Some(LineSide::Both(old, new)),
+        (Some(old), None) => Some(LineSide::Before(old)),
+        (None, Some(new)) => Some(LineSide::After(new)),
+        (None, None) => None,
+    };
+    let group = |group: &Vec<similar::DiffOp>| {
+        let changes = group.iter().flat_map(|op| diff.iter_changes(op));
+        changes.filter_map(|change| side(change.old_index(), change.new_index())).collect()
+    };
+    diff.grouped_ops(context).iter().map(group).collect()
+}
+
 /// A line of a small diff.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiffLine {

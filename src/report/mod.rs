@@ -12,6 +12,7 @@ mod line_hash;
 mod place;
 mod pretty;
 mod rdjson;
+pub mod rendered;
 mod repair;
 mod rules;
 mod sarif;

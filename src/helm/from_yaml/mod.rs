@@ -14,7 +14,7 @@ use super::json::{self, DecodeError, Target};
 use super::rope::{Str, StrBuilder};
 use super::value::{List, Map, Node, Value};
 use crate::origin::OriginId;
-use crate::source::{Limits, Source};
+use crate::source::{Limits, ProblemKind, Source};
 use crate::yaml::{self, Kind, NodeId, Scalar, ScalarStyle, SpanTree};
 
 /// Why a text gives no value. Messages are Helm's.
@@ -39,7 +39,7 @@ pub fn from_yaml(exec: &mut Exec<'_>, text: &Str, target: Target) -> Result<Node
     exec.charge(text.len() / 16)?;
     let source = source(text)?;
     let parsed = yaml::parse_first(&source, &Limits { depth: 10_000, ..Limits::default() });
-    if let Some(problem) = parsed.problems.first() {
+    if let Some(problem) = parsed.problems.iter().find(|problem| problem.kind != ProblemKind::Warning) {
         return Err(YamlError::Yaml(fault::message(text.as_bytes(), problem)));
     }
     let tree = &parsed.tree;
@@ -67,7 +67,7 @@ pub fn from_yaml(exec: &mut Exec<'_>, text: &Str, target: Target) -> Result<Node
 pub(super) fn read_json(exec: &mut Exec<'_>, text: &Str) -> Result<Node, YamlError> {
     let source = source(text)?;
     let parsed = yaml::parse_first(&source, &Limits { depth: 10_000, ..Limits::default() });
-    if let Some(problem) = parsed.problems.first() {
+    if let Some(problem) = parsed.problems.iter().find(|problem| problem.kind != ProblemKind::Warning) {
         return Err(YamlError::Yaml(problem.message.clone()));
     }
     let tree = &parsed.tree;

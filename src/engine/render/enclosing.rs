@@ -1,0 +1,100 @@
+//! The control structures around a place of a template.
+
+use std::sync::Arc;
+
+use crate::source::Span;
+use crate::template::Template;
+use crate::template::ast::{Branch, BranchKind, Item};
+
+/// One thing that must happen for a place to be executed; the outermost comes first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The named template must be called.
+    Called(Arc<str>),
+    /// The condition of the action must hold, or its `range` have something to go over.
+    Taken {
+        /// The action that opens the body.
+        action: Span,
+        /// `if`, `with`, `range`.
+        kind: BranchKind,
+    },
+    /// The condition of the action must not hold.
+    NotTaken {
+        /// The action.
+        action: Span,
+    },
+}
+
+/// What must happen for the byte at `offset` to be executed.
+pub(super) fn steps(template: &Template, offset: usize) -> Vec<Step> {
+    let mut steps = Vec::new();
+    walk(template, &template.items, offset, &mut steps);
+    steps
+}
+
+fn walk(template: &Template, items: &[Item], offset: usize, steps: &mut Vec<Step>) {
+    let holds = |item: &&Item| item.span().start() < offset && offset < item.span().end();
+    let Some(item) = items.iter().find(holds) else { return };
+    match item {
+        Item::Branch(branch) => in_branch(template, branch, offset, steps),
+        Item::Define(define) => {
+            steps.push(Step::Called(Arc::clone(&define.name.name)));
+            definition(template, define.definition, offset, steps);
+        }
+        Item::Block(block) => definition(template, block.definition, offset, steps),
+        _ => {}
+    }
+}
+
+fn definition(template: &Template, index: usize, offset: usize, steps: &mut Vec<Step>) {
+    if let Some(definition) = template.definitions.get(index) {
+        walk(template, &definition.items, offset, steps);
+    }
+}
+
+fn in_branch(template: &Template, branch: &Branch, offset: usize, steps: &mut Vec<Step>) {
+    let otherwise = branch.otherwise.as_ref();
+    let end = otherwise.map_or(branch.end.delimiters.open, |it| it.keyword.delimiters.open).start();
+    for (at, arm) in branch.arms.iter().enumerate() {
+        let action = arm.delimiters.span();
+        let body_end = branch.arms.get(at + 1).map_or(end, |next| next.delimiters.open.start());
+        if offset < body_end {
+            if offset >= action.end() {
+                steps.push(Step::Taken { action, kind: branch.kind });
+                walk(template, &arm.items, offset, steps);
+            }
+            return;
+        }
+        steps.push(Step::NotTaken { action });
+    }
+    if let Some(otherwise) = otherwise {
+        walk(template, &otherwise.items, offset, steps);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::helm::exec::parse_template;
+
+    fn shown(text: &str) -> Vec<String> {
+        let offset = text.find('@').unwrap();
+        let template = parse_template("t", text.as_bytes().to_vec()).unwrap();
+        let show = |step: Step| match step {
+            Step::Called(name) => format!("call {name}"),
+            Step::Taken { action, .. } => format!("+{}", &text[action.range()]),
+            Step::NotTaken { action } => format!("-{}", &text[action.range()]),
+        };
+        steps(&template, offset).into_iter().map(show).collect()
+    }
+
+    #[test]
+    fn the_way_to_a_place_is_found() {
+        assert_eq!(shown("a{{ if .x }}b{{ end }}@"), [""; 0]);
+        assert_eq!(
+            shown("{{ define \"d\" }}{{ range .l }}{{ if .x }}b{{ else if .y }}@{{ end }}{{ end }}{{ end }}"),
+            ["call d", "+{{ range .l }}", "-{{ if .x }}", "+{{ else if .y }}"]
+        );
+        assert_eq!(shown("{{ with .x }}b{{ else }}@{{ end }}"), ["-{{ with .x }}"]);
+    }
+}

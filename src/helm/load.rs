@@ -1,0 +1,521 @@
+//! Loading charts from folders and archives, with what Helm checks on the way.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::archive::{self, ArchiveError, Budget, is_gzip};
+use super::chart::{Chart, ChartError, ChartFile, Standing, UnmetDependency, join};
+use super::dependency::in_range;
+use super::helmignore::{self, IgnoreRules};
+use super::metadata::{Dependency, Metadata};
+use super::semver::Version;
+use super::values::ValuesFile;
+use crate::source::{FileError, Files, Limits, ProblemKind, Source};
+use crate::yaml::{self, DocumentState, NodeId, SpanTree};
+
+/// A folder of chart archives: Helm's cache, or one that the user names.
+#[derive(Clone, Copy)]
+pub struct Cache<'a> {
+    /// Its path as shown.
+    pub name: &'a str,
+    /// The archives.
+    pub files: &'a dyn Files,
+}
+
+/// How to load.
+#[derive(Clone, Copy, Default)]
+pub struct LoadOptions<'a> {
+    /// Where dependencies are looked for that are neither vendored nor in the same tree.
+    pub caches: &'a [Cache<'a>],
+    /// Bounds of each YAML file.
+    pub limits: Limits,
+    /// Bounds of the chart with all its subcharts.
+    pub budget: Budget,
+}
+
+/// Loads the chart in a folder of a tree, with its subcharts and the dependencies that are elsewhere
+/// in the tree or in a cache. `.helmignore` is honoured.
+///
+/// # Errors
+/// What Helm would refuse, and files that cannot be read.
+pub fn load_folder(
+    files: &dyn Files,
+    folder: &str,
+    options: &LoadOptions<'_>,
+) -> Result<Arc<Chart>, ChartError> {
+    let mut loader = Loader { options, budget: options.budget };
+    let path = join(folder, "Chart.yaml");
+    let content = files.read(&path).map_err(|error| {
+        let reason = match error {
+            FileError::NotFound => "no such file or directory".to_owned(),
+            error => error.to_string(),
+        };
+        ChartError::of_path(
+            path.as_str(),
+            format!("unable to detect chart at {folder}: open {path}: {reason}"),
+        )
+    })?;
+    check_api_version(&path, &content)?;
+    loader.folder(files, folder, Standing::Own).map(Arc::new)
+}
+
+/// Loads a chart archive. `name` is its path as shown.
+///
+/// # Errors
+/// What Helm would refuse.
+pub fn load_archive(name: &str, bytes: &[u8], options: &LoadOptions<'_>) -> Result<Arc<Chart>, ChartError> {
+    if !is_gzip(bytes) {
+        let message = if [".yaml", ".yml"].iter().any(|it| name.ends_with(it)) {
+            format!("file '{name}' seems to be a YAML file, but expected a gzipped archive")
+        } else {
+            let found =
+                if bytes.contains(&0) { "application/octet-stream" } else { "text/plain; charset=utf-8" };
+            format!("file '{name}' does not appear to be a gzipped archive; got '{found}'")
+        };
+        return Err(ChartError::of_path(name, message));
+    }
+    let mut loader = Loader { options, budget: options.budget };
+    let unloadable = |_: ArchiveError| ChartError::of_path(name, "unable to load chart archive");
+    let files = archive::unpack(bytes, &mut loader.budget).map_err(unloadable)?;
+    let Some((_, content)) = files.iter().find(|(path, _)| path == "Chart.yaml") else {
+        return Err(ChartError::of_path(name, "unable to detect chart version, no Chart.yaml found"));
+    };
+    check_api_version(&join(name, "Chart.yaml"), content)?;
+    let chart = loader.files(name, &files, Standing::Own, true)?;
+    Ok(Arc::new(loader.complete(chart, None)))
+}
+
+/// Helm looks at `apiVersion` before anything else. A v3 chart is told from others only when it is
+/// rendered.
+fn check_api_version(path: &str, content: &Arc<[u8]>) -> Result<(), ChartError> {
+    let (source, tree, root) =
+        read_yaml(path, content).map_err(|error| error.within("cannot load Chart.yaml"))?;
+    let Some(root) = root else { return Ok(()) };
+    let mut metadata = Metadata::default();
+    if !tree.kind(tree.resolve(root)).is_mapping() {
+        return match metadata.read(&tree, root) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let message = error.to_string().replace("v2.Metadata", "loader.chartBase");
+                Err(ChartError::at(&source, error.span, message).within("cannot load Chart.yaml"))
+            }
+        };
+    }
+    let version =
+        tree.get(root, "apiVersion").and_then(|node| tree.written_scalar(node).map(|it| (node, it)));
+    match version {
+        Some((node, yaml::Scalar::String(version))) if !matches!(&*version, "" | "v1" | "v2" | "v3") => {
+            Err(ChartError::at(&source, tree.full_span(node), "unsupported chart version"))
+        }
+        _ => Ok(()),
+    }
+}
+
+struct Loader<'a> {
+    options: &'a LoadOptions<'a>,
+    budget: Budget,
+}
+
+impl Loader<'_> {
+    fn folder(&mut self, files: &dyn Files, folder: &str, standing: Standing) -> Result<Chart, ChartError> {
+        let unreadable = |path: &str, error: &FileError| {
+            ChartError::of_path(path, format!("error reading {path}: {error}"))
+        };
+        let listed = files.list(folder).map_err(|error| unreadable(folder, &error))?;
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let mut names: Vec<&str> = listed.iter().filter_map(|path| path.strip_prefix(&prefix)).collect();
+        names.sort_by(|a, b| a.split('/').cmp(b.split('/')));
+        let rules = self.ignore_rules(files, folder)?;
+        let mut contents = Vec::new();
+        for name in rules.keep(names) {
+            let path = join(folder, name);
+            let content = files.read(&path).map_err(|error| unreadable(&path, &error))?;
+            self.budget
+                .take(content.len() as u64)
+                .map_err(|error| ChartError::of_path(path, error.to_string()))?;
+            contents.push((name.to_owned(), content));
+        }
+        let chart = self.files(folder, &contents, standing, false)?;
+        Ok(self.complete(chart, Some((files, folder))))
+    }
+
+    fn ignore_rules(&self, files: &dyn Files, folder: &str) -> Result<IgnoreRules, ChartError> {
+        let path = join(folder, helmignore::FILE_NAME);
+        let content = match files.read(&path) {
+            Ok(content) => content,
+            Err(FileError::NotFound) => Arc::from(&b""[..]),
+            Err(error) => return Err(ChartError::of_path(path, error.to_string())),
+        };
+        let text = String::from_utf8_lossy(&content);
+        IgnoreRules::parse(&text).map_err(|(line, error)| {
+            let source = Arc::new(Source::new(path.as_str(), &*text));
+            let span = line.checked_sub(1).and_then(|line| source.line_index().line_range(&text, line));
+            ChartError::at(&source, span.unwrap_or_default().into(), error.to_string())
+        })
+    }
+
+    /// A chart from its files, which may hold other charts under `charts/`.
+    fn files(
+        &mut self,
+        folder: &str,
+        files: &[(String, Arc<[u8]>)],
+        standing: Standing,
+        archived: bool,
+    ) -> Result<Chart, ChartError> {
+        let mut parts = Parts::default();
+        for (name, content) in files.iter().filter(|(name, _)| name == "Chart.yaml") {
+            let (source, tree, root) =
+                read_yaml(&join(folder, name), content).map_err(|it| it.within("cannot load Chart.yaml"))?;
+            let mut metadata = parts.metadata.take().map(|(metadata, _)| metadata).unwrap_or_default();
+            read_metadata(&mut metadata, &source, &tree, root)
+                .map_err(|it| it.within("cannot load Chart.yaml"))?;
+            if metadata.api_version.is_empty() {
+                "v1".clone_into(&mut metadata.api_version);
+            }
+            parts.metadata = Some((metadata, source));
+        }
+        for (name, content) in files {
+            parts.take(folder, name, content, &self.options.limits)?;
+        }
+        let Some((mut metadata, chart_yaml)) = parts.metadata else {
+            return Err(ChartError::of_path(join(folder, "Chart.yaml"), "Chart.yaml file is missing"));
+        };
+        metadata.validate().map_err(|error| ChartError::at(&chart_yaml, error.span, error.to_string()))?;
+        let subcharts = self.subcharts(folder, &metadata.name, parts.subcharts, archived)?;
+        Ok(Chart {
+            folder: Arc::from(folder),
+            standing,
+            archived,
+            metadata,
+            chart_yaml,
+            templates: parts.templates,
+            files: parts.files,
+            values: parts.values,
+            schema: parts.schema,
+            compiled: std::sync::OnceLock::new(),
+            subcharts,
+            unmet: Vec::new(),
+        })
+    }
+
+    fn subcharts(
+        &mut self,
+        folder: &str,
+        parent: &str,
+        groups: BTreeMap<String, Vec<(String, Arc<[u8]>)>>,
+        archived: bool,
+    ) -> Result<Vec<Arc<Chart>>, ChartError> {
+        let mut charts = Vec::new();
+        for (name, files) in groups {
+            if name.starts_with(['_', '.']) {
+                continue;
+            }
+            let path = join(folder, &format!("charts/{name}"));
+            let Some(depth) = self.budget.depth.checked_sub(1) else {
+                return Err(ChartError::of_path(path, "subcharts are nested too deeply"));
+            };
+            self.budget.depth = depth;
+            let chart = self.subchart(parent, &name, &path, files, archived);
+            self.budget.depth = depth + 1;
+            charts
+                .push(Arc::new(chart.map_err(|error| {
+                    error.within(&format!("error unpacking subchart {name} in {parent}"))
+                })?));
+        }
+        Ok(charts)
+    }
+
+    fn subchart(
+        &mut self,
+        parent: &str,
+        name: &str,
+        path: &str,
+        files: Vec<(String, Arc<[u8]>)>,
+        archived: bool,
+    ) -> Result<Chart, ChartError> {
+        if !name.ends_with(".tgz") {
+            let files: Vec<_> = files
+                .into_iter()
+                .filter_map(|(path, content)| {
+                    path.split_once('/').map(|(_, rest)| (rest.to_owned(), content))
+                })
+                .collect();
+            return self.files(path, &files, Standing::Vendored, archived);
+        }
+        let Some((_, content)) = files.first().filter(|(path, _)| path == name) else {
+            let message = format!("error unpacking subchart tar in {parent}: expected {name}");
+            return Err(ChartError::of_path(path, message));
+        };
+        let files = archive::unpack(content, &mut self.budget)
+            .map_err(|error| ChartError::of_path(path, error.to_string()))?;
+        self.files(path, &files, Standing::Vendored, true)
+    }
+
+    /// Adds the dependencies that are declared and not vendored. Where a vendored one is a copy of
+    /// a folder in the same tree, that folder takes its place: its files are the ones to repair.
+    fn complete(&mut self, mut chart: Chart, place: Option<(&dyn Files, &str)>) -> Chart {
+        let declared: Vec<Dependency> = chart.metadata.dependencies().cloned().collect();
+        for dependency in declared {
+            let vendored = chart.subcharts.iter().position(|it| it.metadata.name == dependency.name);
+            let mut looked_in = vec![join(&chart.folder, "charts")];
+            let local = self.local(&dependency, place, &mut looked_in);
+            match (vendored, local) {
+                (Some(at), Some(local)) => {
+                    if let Some(slot) = chart.subcharts.get_mut(at)
+                        && is_copy(slot, &local)
+                    {
+                        *slot = Arc::new(local);
+                    }
+                }
+                (Some(_), None) => {}
+                (None, Some(local)) => chart.subcharts.push(Arc::new(local)),
+                (None, None) => match self.cached(&dependency, &mut looked_in) {
+                    Some(cached) => chart.subcharts.push(Arc::new(cached)),
+                    None => chart.unmet.push(UnmetDependency {
+                        name: dependency.name,
+                        version: dependency.version,
+                        repository: dependency.repository,
+                        looked_in,
+                        span: dependency.span,
+                    }),
+                },
+            }
+        }
+        chart
+    }
+
+    /// The chart of a `file://` repository in the same tree.
+    fn local(
+        &mut self,
+        dependency: &Dependency,
+        place: Option<(&dyn Files, &str)>,
+        looked_in: &mut Vec<String>,
+    ) -> Option<Chart> {
+        let path = dependency.repository.strip_prefix("file://")?;
+        let (files, folder) = place?;
+        if path.starts_with('/') {
+            looked_in.push(format!("{} (outside the tree)", dependency.repository));
+            return None;
+        }
+        let target = archive::clean(&join(folder, path));
+        if target.starts_with("..") {
+            looked_in.push(format!("{} (outside the tree)", dependency.repository));
+            return None;
+        }
+        if !files.exists(&join(&target, "Chart.yaml")) {
+            looked_in.push(target);
+            return None;
+        }
+        let depth = self.budget.depth.checked_sub(1)?;
+        self.budget.depth = depth;
+        let loaded = self.folder(files, &target, Standing::FileDependency);
+        self.budget.depth = depth + 1;
+        match loaded {
+            Err(error) => looked_in.push(format!("{target}: {error}")),
+            Ok(chart) if chart.metadata.name != dependency.name => {
+                looked_in.push(format!("{target}, whose name is {}", chart.metadata.name));
+            }
+            Ok(chart) if !in_range(&dependency.version, &chart.metadata.version) => {
+                looked_in.push(format!("{target}, which has version {}", chart.metadata.version));
+            }
+            Ok(chart) => return Some(chart),
+        }
+        None
+    }
+
+    /// The newest archive of a cache that fits.
+    fn cached(&mut self, dependency: &Dependency, looked_in: &mut Vec<String>) -> Option<Chart> {
+        if dependency.repository.starts_with("file://") {
+            return None;
+        }
+        for cache in self.options.caches {
+            let prefix = format!("{}-", dependency.name);
+            let version = |path: &String| -> Option<(Version, String)> {
+                let base = path.rsplit('/').next()?.strip_prefix(&prefix)?.strip_suffix(".tgz")?;
+                let version = Version::parse(base.as_bytes()).ok()?;
+                in_range(&dependency.version, base).then(|| (version, path.clone()))
+            };
+            let mut found: Vec<_> =
+                cache.files.list("").unwrap_or_default().iter().filter_map(version).collect();
+            found.sort_by(|(a, _), (b, _)| b.compare(a));
+            for (_, path) in found {
+                let name = join(cache.name, &path);
+                let Ok(bytes) = cache.files.read(&path) else { continue };
+                let unpacked = archive::unpack(&bytes, &mut self.budget);
+                let unpacked =
+                    unpacked.map_err(|error| ChartError::of_path(name.as_str(), error.to_string()));
+                match unpacked.and_then(|files| self.files(&name, &files, Standing::Cached, true)) {
+                    Ok(chart) if chart.metadata.name == dependency.name => return Some(chart),
+                    Ok(_) => {}
+                    Err(error) => looked_in.push(format!("{name}: {error}")),
+                }
+            }
+            looked_in.push(cache.name.to_owned());
+        }
+        None
+    }
+}
+
+/// Whether `packed` was made from `folder`: what decides a render is the same in both.
+fn is_copy(packed: &Chart, folder: &Chart) -> bool {
+    let same = |a: &[ChartFile], b: &[ChartFile]| {
+        let content = |files: &[ChartFile]| -> BTreeMap<Arc<str>, Arc<[u8]>> {
+            let relevant = files.iter().filter(|file| &*file.name != helmignore::FILE_NAME);
+            relevant.map(|file| (Arc::clone(&file.name), Arc::clone(&file.bytes))).collect()
+        };
+        content(a) == content(b)
+    };
+    let values = |chart: &Chart| chart.values.as_ref().map(|file| Arc::clone(file.source().text()));
+    let schema = |chart: &Chart| chart.schema.as_ref().map(|file| Arc::clone(&file.bytes));
+    let subcharts = packed.subcharts.len() == folder.subcharts.len()
+        && packed.subcharts.iter().all(|a| folder.subcharts.iter().any(|b| is_copy(a, b)));
+    packed.metadata.name == folder.metadata.name
+        && packed.metadata.version == folder.metadata.version
+        && subcharts
+        && same(&packed.templates, &folder.templates)
+        && same(&packed.files, &folder.files)
+        && values(packed) == values(folder)
+        && schema(packed) == schema(folder)
+}
+
+/// The files of a chart by role.
+#[derive(Default)]
+struct Parts {
+    metadata: Option<(Metadata, Arc<Source>)>,
+    templates: Vec<ChartFile>,
+    files: Vec<ChartFile>,
+    values: Option<ValuesFile>,
+    schema: Option<ChartFile>,
+    subcharts: BTreeMap<String, Vec<(String, Arc<[u8]>)>>,
+}
+
+impl Parts {
+    fn take(
+        &mut self,
+        folder: &str,
+        name: &str,
+        content: &Arc<[u8]>,
+        limits: &Limits,
+    ) -> Result<(), ChartError> {
+        let file = || ChartFile::new(folder, name, content);
+        match name {
+            "Chart.yaml" => {}
+            "Chart.lock" => {
+                check_lock(&join(folder, name), content).map_err(|it| it.within("cannot load Chart.lock"))?
+            }
+            "values.yaml" => {
+                let source = text(&join(folder, name), content)
+                    .map_err(|it| it.within("cannot load values.yaml: cannot unmarshal yaml document"))?;
+                let values = ValuesFile::parse(&source, limits).map_err(|error| {
+                    ChartError::at(&source, error.span, error.message).within("cannot load values.yaml")
+                })?;
+                self.values = Some(values);
+            }
+            "values.schema.json" => self.schema = Some(file()),
+            "requirements.yaml" => {
+                let context = "cannot load requirements.yaml";
+                let (source, tree, root) =
+                    read_yaml(&join(folder, name), content).map_err(|error| error.within(context))?;
+                if let Some((metadata, _)) = &mut self.metadata {
+                    read_metadata(metadata, &source, &tree, root).map_err(|error| error.within(context))?;
+                }
+                self.take_legacy(file());
+            }
+            "requirements.lock" => {
+                check_lock(&join(folder, name), content)
+                    .map_err(|it| it.within("cannot load requirements.lock"))?;
+                self.take_legacy(file());
+            }
+            _ if name.starts_with("templates/") => self.templates.push(file()),
+            _ => match name.strip_prefix("charts/") {
+                Some(inner) if !name.ends_with(".prov") => {
+                    let (chart, _) = inner.split_once('/').unwrap_or((inner, ""));
+                    let group = self.subcharts.entry(chart.to_owned()).or_default();
+                    group.push((inner.to_owned(), Arc::clone(content)));
+                }
+                _ => self.files.push(file()),
+            },
+        }
+        Ok(())
+    }
+
+    /// Files that are chart files in charts of version 1 only.
+    fn take_legacy(&mut self, file: ChartFile) {
+        if self.metadata.as_ref().is_some_and(|(metadata, _)| metadata.api_version == "v1") {
+            self.files.push(file);
+        }
+    }
+}
+
+fn text(path: &str, content: &Arc<[u8]>) -> Result<Arc<Source>, ChartError> {
+    Source::from_bytes(path, content.to_vec())
+        .map(Arc::new)
+        .map_err(|error| ChartError::of_path(path, format!("error converting YAML to JSON: yaml: {error}")))
+}
+
+type Read = (Arc<Source>, SpanTree, Option<NodeId>);
+
+/// Reads a file whose first document counts.
+fn read_yaml(path: &str, content: &Arc<[u8]>) -> Result<Read, ChartError> {
+    let source = text(path, content)?;
+    let parsed = yaml::parse_first(&source, &Limits::default());
+    let document = parsed.tree.documents().first();
+    if document.is_some_and(|document| document.state == DocumentState::Refused) {
+        let problem = parsed.problems.iter().find(|problem| problem.kind == ProblemKind::NotChecked);
+        let (message, span) =
+            problem.map_or(("not YAML", crate::source::Span::default()), |it| (it.message.as_str(), it.span));
+        let line = source.line_column(span.start()).line;
+        let message = format!("error converting YAML to JSON: yaml: line {line}: {message}");
+        return Err(ChartError::at(&source, span, message));
+    }
+    let root = document.and_then(|document| document.root);
+    Ok((source, parsed.tree, root))
+}
+
+fn read_metadata(
+    metadata: &mut Metadata,
+    source: &Arc<Source>,
+    tree: &SpanTree,
+    root: Option<NodeId>,
+) -> Result<(), ChartError> {
+    let Some(root) = root else { return Ok(()) };
+    metadata.read(tree, root).map_err(|error| ChartError::at(source, error.span, error.to_string()))
+}
+
+/// Lock files are read and not used, so only what Helm cannot read matters.
+fn check_lock(path: &str, content: &Arc<[u8]>) -> Result<(), ChartError> {
+    let (source, tree, root) = read_yaml(path, content)?;
+    let Some(generated) = root.and_then(|root| tree.get(root, "generated")) else { return Ok(()) };
+    let date = match tree.written_scalar(generated) {
+        Some(yaml::Scalar::Null) => return Ok(()),
+        Some(yaml::Scalar::String(text)) => is_date_time(&text),
+        _ => false,
+    };
+    if date {
+        return Ok(());
+    }
+    let message =
+        "error unmarshaling JSON: while decoding JSON: parsing time: `generated` is no RFC 3339 date";
+    Err(ChartError::at(&source, tree.full_span(generated), message))
+}
+
+/// RFC 3339 with what Go's `time.Parse` allows of it.
+fn is_date_time(text: &str) -> bool {
+    let shape = |bytes: &[u8], mask: &[u8]| {
+        bytes.len() == mask.len()
+            && bytes
+                .iter()
+                .zip(mask)
+                .all(|(byte, mask)| if *mask == b'0' { byte.is_ascii_digit() } else { byte == mask })
+    };
+    let (Some(start), Some(rest)) = (text.as_bytes().get(..19), text.as_bytes().get(19..)) else {
+        return false;
+    };
+    let fraction = match rest {
+        [b'.', digits @ ..] => 1 + digits.iter().take_while(|byte| byte.is_ascii_digit()).count(),
+        _ => 0,
+    };
+    let zone = rest.get(fraction..).unwrap_or_default();
+    let numeric = shape(zone, b"+00:00") || shape(zone, b"-00:00");
+    shape(start, b"0000-00-00T00:00:00") && fraction != 1 && (zone == b"Z" || numeric)
+}

@@ -1,0 +1,6 @@
+{{- define "deep" }}
+{{ .Values.port.number }}
+{{- end }}
+{{- define "outer" -}}
+{{ include "deep" . }}
+{{- end }}
