@@ -1,7 +1,7 @@
 //! Expressions by the thousand, each evaluated and compared with what Helm made of it.
 //!
-//! `testdata/helm/functions.tsv` (ours) always runs; the vectors of the shared folder where it is
-//! present. An output must be equal byte for byte, an error in its text and place.
+//! The vectors of the shared folder, where it is present. An output must be equal byte for byte, an
+//! error in its text and place.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test that prints counts")]
 
@@ -12,6 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use seaworthy::helm::budget::Bounds;
 use seaworthy::helm::encoding::decode_base64;
 use seaworthy::helm::exec::{Environment, Exec, parse_template};
@@ -87,37 +88,35 @@ fn expressions_give_what_helm_gives() {
     let chart = Chart::read(&corpus.join("functions-chart"));
     let vectors = fs::read_to_string(corpus.join("functions.jsonl")).unwrap();
     let wanted = std::env::var("SEAWORTHY_VECTOR").ok();
-    let run = move || {
-        let (mut right, mut total) = ([0usize; 2], [0usize; 2]);
-        let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for line in vectors.lines() {
-            let vector: serde_json::Value = serde_json::from_str(line).unwrap();
-            let expression = vector["expr"].as_str().unwrap();
-            if wanted.as_ref().is_some_and(|wanted| !expression.contains(wanted.as_str())) {
-                continue;
-            }
-            let fails = vector["status"] == "err";
-            total[usize::from(fails)] += 1;
-            let expected = match vector["out_b64"].as_str() {
-                Some(packed) => decode_base64(packed.as_bytes()).unwrap(),
-                None => vector["out"].as_str().unwrap().as_bytes().to_vec(),
-            };
-            let found = evaluate(&chart, expression, &expected, fails);
-            if found == Ok(()) {
-                right[usize::from(fails)] += 1;
-            } else if let Err(found) = found {
-                let expected = String::from_utf8_lossy(&expected).into_owned();
-                let class = class(expression);
-                wrong
-                    .entry(class)
-                    .or_default()
-                    .push(format!("{expression}\n   helm: {expected}\n   ours: {found}"));
-            }
+    let run = |line: &str| {
+        let vector: serde_json::Value = serde_json::from_str(line).unwrap();
+        let expression = vector["expr"].as_str().unwrap();
+        if wanted.as_ref().is_some_and(|wanted| !expression.contains(wanted.as_str())) {
+            return None;
         }
-        (right, total, wrong)
+        let fails = vector["status"] == "err";
+        let expected = match vector["out_b64"].as_str() {
+            Some(packed) => decode_base64(packed.as_bytes()).unwrap(),
+            None => vector["out"].as_str().unwrap().as_bytes().to_vec(),
+        };
+        let wrong = evaluate(&chart, expression, &expected, fails).err().map(|found| {
+            let expected = String::from_utf8_lossy(&expected);
+            (class(expression), format!("{expression}\n   helm: {expected}\n   ours: {found}"))
+        });
+        Some((fails, wrong))
     };
-    let thread = std::thread::Builder::new().stack_size(128 << 20).spawn(run).unwrap();
-    let (right, total, wrong) = thread.join().unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(128 << 20).build().unwrap();
+    let lines: Vec<&str> = vectors.lines().collect();
+    let results: Vec<_> = pool.install(|| lines.par_iter().filter_map(|line| run(line)).collect());
+    let (mut right, mut total) = ([0usize; 2], [0usize; 2]);
+    let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (fails, found) in results {
+        total[usize::from(fails)] += 1;
+        match found {
+            Some((class, text)) => wrong.entry(class).or_default().push(text),
+            None => right[usize::from(fails)] += 1,
+        }
+    }
     for (class, examples) in &wrong {
         eprintln!("{class}: {}", examples.len());
     }
