@@ -4,6 +4,7 @@
 //! proof, [`Engine::fix_text`] does both for one text. Front ends (command line, editor, bots) need
 //! nothing below.
 
+mod chart;
 mod judge;
 mod levels;
 mod locate;
@@ -125,6 +126,10 @@ impl Engine {
         let source = Arc::clone(&findings.first()?.primary.source);
         let same = |place: &Location| Arc::ptr_eq(&place.source, &source);
         if !findings.iter().all(|finding| same(&finding.primary)) {
+            return None;
+        }
+        // What mends a chart is found by rendering it: `repair` does.
+        if findings.iter().any(|finding| finding.scenarios.is_some()) {
             return None;
         }
         judge::preview(self, &source, findings).map(|edits| SourceEdits { source, edits })

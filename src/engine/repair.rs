@@ -38,15 +38,18 @@ fn allowed<'a>(finding: &'a Finding, selection: &Selection) -> Option<&'a FixOff
 }
 
 /// A fix that was made.
-struct Made {
-    title: String,
-    applicability: Applicability,
+pub(super) struct Made {
+    pub title: String,
+    pub applicability: Applicability,
 }
 
+/// What became of findings so far, by fingerprint.
 #[derive(Default)]
-struct Ledger {
-    made: HashMap<String, Made>,
-    refused: HashMap<String, String>,
+pub(super) struct Ledger {
+    pub made: HashMap<String, Made>,
+    pub refused: HashMap<String, String>,
+    /// Findings that are tried by themselves, since together with others they did not pass.
+    pub alone: HashSet<String>,
     rounds: usize,
 }
 
@@ -132,7 +135,8 @@ fn settle(engine: &Engine, proof: &mut Proof, ledger: &mut Ledger, selection: &S
     }
 }
 
-fn outcomes(
+/// What became of each finding.
+pub(super) fn outcomes(
     findings: Vec<Finding>,
     ledger: &Ledger,
     left: &HashSet<String>,

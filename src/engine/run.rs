@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::project::{ChartFolder, InputFile, Project};
 use crate::source::{Problem, ProblemKind};
 
+use super::chart::{self, ChartInput};
 use super::judge::{Judged, judge};
 use super::repair::{Mended, mend};
 use super::verify::Verified;
@@ -29,6 +30,11 @@ impl From<Judged> for Kept {
 }
 
 impl Kept {
+    /// An analysis, and the configuration's ignores that it used.
+    pub fn new(analysis: Analysis, used_ignores: Vec<usize>) -> Self {
+        Self { analysis, used_ignores }
+    }
+
     /// What is kept of a judgement that is used further.
     pub fn of(judged: &Judged) -> Self {
         let analysis = Analysis {
@@ -49,18 +55,34 @@ impl Kept {
     }
 }
 
-/// Runs `work` on every manifest; a panic of it is a problem of that file alone.
+/// A file or chart to work on.
+enum Unit<'a> {
+    Manifest(&'a InputFile),
+    Chart(&'a ChartFolder),
+}
+
+impl Unit<'_> {
+    fn name(&self) -> &Arc<str> {
+        match self {
+            Self::Manifest(file) => file.name(),
+            Self::Chart(chart) => &chart.name,
+        }
+    }
+}
+
+/// Runs `work` on every manifest and chart; a panic of it is a problem of that one alone.
 fn each<T: Send>(
     engine: &Engine,
     project: &Project,
-    work: impl Fn(&InputFile) -> T + Sync,
+    work: impl Fn(&Unit<'_>) -> T + Sync,
     failed: impl Fn(Problem) -> T + Sync,
 ) -> Vec<T> {
-    let files: Vec<&InputFile> = project.manifests().collect();
-    let done = files.par_iter().with_max_len(1).map(|file| {
-        let done = catch_unwind(AssertUnwindSafe(|| work(file))).unwrap_or_else(|_| {
+    let units = project.manifests().map(Unit::Manifest).chain(project.charts().map(Unit::Chart));
+    let units: Vec<Unit<'_>> = units.collect();
+    let done = units.par_iter().with_max_len(1).map(|unit| {
+        let done = catch_unwind(AssertUnwindSafe(|| work(unit))).unwrap_or_else(|_| {
             let message = "an error of seaworthy itself; please report it with this file";
-            failed(Problem::of_path(ProblemKind::NotChecked, Arc::clone(file.name()), message))
+            failed(Problem::of_path(ProblemKind::NotChecked, Arc::clone(unit.name()), message))
         });
         if let Some(progress) = &engine.progress {
             progress();
@@ -71,15 +93,27 @@ fn each<T: Send>(
 }
 
 pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
-    let work = |file: &InputFile| match file.read(&engine.limits) {
-        Ok(source) => Kept::from(judge(engine, &source, file.role())),
-        Err(problem) => Kept::unread(*problem),
+    let work = |unit: &Unit<'_>| match unit {
+        Unit::Manifest(file) => match file.read(&engine.limits) {
+            Ok(source) => Kept::from(judge(engine, &source, file.role())),
+            Err(problem) => Kept::unread(*problem),
+        },
+        Unit::Chart(folder) => match ChartInput::open(folder, &engine.limits) {
+            Ok(input) => chart::kept(&chart::judge(engine, &input, &*input.files)),
+            Err(problem) => Kept::unread(*problem),
+        },
     };
     gather(engine, project, each(engine, project, work, Kept::unread))
 }
 
 pub(super) fn repair(engine: &Engine, project: &Project, selection: &Selection) -> Repair {
-    let work = |file: &InputFile| mend(engine, file, selection);
+    let work = |unit: &Unit<'_>| match unit {
+        Unit::Manifest(file) => mend(engine, file, selection),
+        Unit::Chart(folder) => match ChartInput::open(folder, &engine.limits) {
+            Ok(input) => chart::mend(engine, &input, selection),
+            Err(problem) => Mended::unread(*problem),
+        },
+    };
     let parts = each(engine, project, work, Mended::unread);
     let (mut outcomes, mut before, mut after, mut verified) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -117,22 +151,8 @@ fn gather(engine: &Engine, project: &Project, parts: Vec<Kept>) -> Analysis {
             }
         }
     }
-    for chart in project.charts() {
-        unchecked_chart(chart, &mut all);
-    }
     unused_ignores(engine, &used, &mut all);
     all
-}
-
-/// Charts are told of, not judged.
-fn unchecked_chart(chart: &ChartFolder, all: &mut Analysis) {
-    all.counts.charts.not_checked += 1;
-    all.counts.files.not_checked += chart.templates.len();
-    for template in &chart.templates {
-        let problem =
-            Problem::of_path(ProblemKind::NotChecked, Arc::clone(template.name()), "chart template");
-        all.problems.push(problem);
-    }
 }
 
 /// Ignores of the configuration that silenced nothing, or that ran out.

@@ -28,6 +28,11 @@ pub struct VerifiedFile {
 }
 
 impl VerifiedFile {
+    /// A change that the caller has proved.
+    pub(super) fn proved(path: PathBuf, before: Arc<Source>, edits: TextEdits, after: Arc<Source>) -> Self {
+        Self { path, before, edits, after }
+    }
+
     /// The path as shown.
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
@@ -81,6 +86,11 @@ impl Verified {
 }
 
 impl Verified {
+    /// One file.
+    pub(super) fn of(file: VerifiedFile) -> Self {
+        Self { files: vec![file] }
+    }
+
     /// Joins what was proved for single files, in the order of their names.
     pub(super) fn join(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut files: Vec<VerifiedFile> = parts.into_iter().flat_map(|part| part.files).collect();

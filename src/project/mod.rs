@@ -10,6 +10,7 @@ mod git;
 mod kustomize;
 mod overlay;
 mod read;
+mod shown;
 mod walk;
 
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use discover::Discovery;
 pub use disk::{DiskFiles, root_above};
 pub use git::{GitError, GitFiles};
 pub use overlay::OverlayFiles;
+pub use shown::ShownFiles;
 
 use crate::source::{FileError, Limits, Problem, ProblemKind, Source, SourceError, Span};
 

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::source::Span;
+use crate::helm::exec::parse_template;
+use crate::source::{Source, Span};
 use crate::template::Template;
 use crate::template::ast::{Branch, BranchKind, Item};
 
 /// One thing that must happen for a place to be executed; the outermost comes first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(in crate::engine) enum Step {
     /// The named template must be called.
     Called(Arc<str>),
     /// The condition of the action must hold, or its `range` have something to go over.
@@ -23,6 +24,13 @@ pub(super) enum Step {
         /// The action.
         action: Span,
     },
+}
+
+/// What must happen for the byte at `offset` of a template's text to be executed; nothing is known of
+/// text that is no template.
+pub(in crate::engine) fn steps_to(source: &Source, offset: usize) -> Option<Vec<Step>> {
+    let template = parse_template(source.name(), source.text().as_bytes()).ok()?;
+    Some(steps(&template, offset))
 }
 
 /// What must happen for the byte at `offset` to be executed.
@@ -75,7 +83,6 @@ fn in_branch(template: &Template, branch: &Branch, offset: usize, steps: &mut Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::helm::exec::parse_template;
 
     fn shown(text: &str) -> Vec<String> {
         let offset = text.find('@').unwrap();

@@ -14,9 +14,12 @@ mod why;
 
 use std::sync::Arc;
 
+use crate::helm::render::Rendered;
 use crate::source::{LineColumn, Source, Span};
 
+pub(super) use enclosing::steps_to;
 pub use failures::RenderFailure;
+pub(super) use failures::describe as describe_failures;
 pub use lines::{DocumentTrace, LineTrace};
 pub use request::{
     ArchiveFolder, ChartPlace, ChartRender, LoadedChart, PrintOptions, PrintedPiece, RenderRequest,
@@ -101,4 +104,15 @@ pub struct Explanation {
     pub files: Vec<SourcePlace>,
     /// Functions whose result they are: a hash, a sum.
     pub functions: Vec<String>,
+}
+
+/// What bytes of a rendered file came from.
+pub(super) fn explain_bytes(rendered: &Rendered, file: usize, span: Span) -> Explanation {
+    let mut explainer = explain::Explainer::new(&rendered.origins);
+    if let Some(file) = rendered.files.get(file) {
+        for (part, run) in file.runs.over(span) {
+            explainer.add(run, part.len());
+        }
+    }
+    explainer.finish()
 }

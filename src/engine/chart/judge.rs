@@ -1,0 +1,304 @@
+//! A chart in all its scenarios: rendered, evaluated, findings placed and joined.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde_json::Value;
+
+use crate::engine::locate::{fingerprint, resource_id};
+use crate::engine::render::describe_failures;
+use crate::engine::suppress::Ignores;
+use crate::engine::{Counts, Engine, Ignored, Tally};
+use crate::finding::{Finding, FixOffer, Patch, RuleHit, Scenarios, Severity};
+use crate::helm::chart::Chart;
+use crate::helm::load::{LoadOptions, load_folder};
+use crate::helm::manifest::Class;
+use crate::helm::render::{Rendered, render};
+use crate::helm::scenario::Scenario;
+use crate::resource::Document;
+use crate::rule::Target;
+use crate::source::{Files, Problem, ProblemKind};
+use crate::yaml::{DocumentState, Segment};
+
+use super::ChartInput;
+use super::locate::locate;
+use super::scenarios::scenarios;
+use super::trace::RenderedTree;
+
+/// An object of a rendered scenario.
+pub(super) struct RenderedObject {
+    /// Index into [`JudgedScenario::documents`].
+    pub document: usize,
+    /// The object.
+    pub object: Document,
+    /// Its value.
+    pub value: Value,
+}
+
+/// A scenario that was rendered.
+pub(super) struct JudgedScenario {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The render.
+    pub rendered: Rendered,
+    /// The documents that Helm installs, hooks included.
+    pub documents: Vec<RenderedTree>,
+    /// Their objects.
+    pub objects: Vec<RenderedObject>,
+    hits: Vec<(RuleHit, usize)>,
+    problems: Vec<Problem>,
+}
+
+/// One rendered place of a finding.
+pub(super) struct Instance {
+    /// Index of the scenario.
+    pub scenario: usize,
+    /// Index of the object in it.
+    pub object: usize,
+    /// What the fixes change, in the order of [`Finding::fixes`].
+    pub patches: Vec<Patch>,
+}
+
+/// A finding with all its rendered places.
+pub(super) struct ChartFinding {
+    /// The finding.
+    pub finding: Finding,
+    /// Its places; there is at least one.
+    pub instances: Vec<Instance>,
+}
+
+/// A chart and what is wrong with it.
+#[derive(Default)]
+pub(in crate::engine) struct JudgedChart {
+    pub(super) scenarios: Vec<JudgedScenario>,
+    pub(super) findings: Vec<ChartFinding>,
+    pub ignored: Vec<Ignored>,
+    pub problems: Vec<Problem>,
+    pub counts: Counts,
+    pub used_ignores: Vec<usize>,
+}
+
+impl JudgedChart {
+    /// The findings alone.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.findings.iter().map(|it| it.finding.clone()).collect()
+    }
+}
+
+/// Judges a chart. `files` are those of the input, or changed ones over them.
+pub(in crate::engine) fn judge(engine: &Engine, input: &ChartInput, files: &dyn Files) -> JudgedChart {
+    let mut judged = JudgedChart::default();
+    let options = LoadOptions { limits: engine.limits, ..LoadOptions::default() };
+    let chart = match load_folder(files, &input.folder, &options) {
+        Ok(chart) => chart,
+        Err(error) => {
+            judged.problems.push(error.problem());
+            return judged.counted(input, 0);
+        }
+    };
+    if chart.metadata.chart_type == "library" {
+        // It renders nothing by itself; what it defines is checked where it is used.
+        let message = "a library chart is checked in the charts that use it";
+        let name = Arc::clone(chart.chart_yaml.name());
+        judged.problems.push(Problem::of_path(ProblemKind::Warning, name, message));
+        judged.counts.files.checked += input.templates;
+        return judged;
+    }
+    let (scenarios, problems) = scenarios(input, files, &engine.limits);
+    judged.problems = problems;
+    let total = scenarios.len();
+    judged.scenarios =
+        scenarios.par_iter().map(|scenario| render_scenario(engine, &chart, scenario)).collect();
+    judged.join(engine, input);
+    judged.counted(input, total)
+}
+
+/// Renders and evaluates one scenario.
+fn render_scenario(engine: &Engine, chart: &Arc<Chart>, scenario: &Scenario) -> JudgedScenario {
+    let mut rendered = render(chart, scenario);
+    let mut problems: Vec<Problem> =
+        describe_failures(&rendered).into_iter().map(|failure| failure.problem).collect();
+    if scenario.name != "default" {
+        for problem in &mut problems {
+            problem.message = format!("with {}: {}", scenario.name, problem.message);
+        }
+    }
+    let mut documents = Vec::new();
+    let mut objects: Vec<RenderedObject> = Vec::new();
+    for document in &mut rendered.documents {
+        let Some(read) = document.read.take() else { continue };
+        if read.class == Class::Dropped {
+            continue;
+        }
+        let tree = Arc::new(read.tree);
+        let index = documents.len();
+        if tree.documents().first().is_some_and(|it| it.state == DocumentState::Read) {
+            for object in Document::objects(&tree, &engine.kinds) {
+                let value = tree.to_json(object.root()).unwrap_or_default();
+                objects.push(RenderedObject { document: index, object, value });
+            }
+        }
+        documents.push(RenderedTree { file: document.file, start: document.range.start, tree });
+    }
+    let target = Target { version: engine.settings.kubernetes_version, images: &engine.images };
+    let mut hits = Vec::new();
+    for (index, object) in objects.iter().enumerate() {
+        let found = engine.catalogue.evaluate(&object.object, index, &engine.rules, &target);
+        hits.extend(found.into_iter().map(|hit| (hit, index)));
+    }
+    let name = Arc::from(scenario.name.as_str());
+    JudgedScenario { name, rendered, documents, objects, hits, problems }
+}
+
+impl JudgedChart {
+    /// Joins what the scenarios have in common: one finding a rule and source place.
+    fn join(&mut self, engine: &Engine, input: &ChartInput) {
+        let total = self.scenarios.len();
+        let vendored = input.inside("charts/");
+        let mut index: BTreeMap<(Arc<str>, Arc<str>, u32, u32, Option<Segment>), usize> = BTreeMap::new();
+        let mut found: Vec<(ChartFinding, bool)> = Vec::new();
+        for (number, scenario) in self.scenarios.iter_mut().enumerate() {
+            for problem in std::mem::take(&mut scenario.problems) {
+                let same = |other: &Problem| {
+                    other.path == problem.path
+                        && other.span == problem.span
+                        && (other.message == problem.message
+                            || problem.message.ends_with(&format!(": {}", other.message)))
+                };
+                if !self.problems.iter().any(same) {
+                    self.problems.push(problem);
+                }
+            }
+            let hits = std::mem::take(&mut scenario.hits);
+            let mut ignores: BTreeMap<usize, Ignores> = BTreeMap::new();
+            for (hit, object) in hits {
+                let Some(at) = scenario.objects.get(object) else { continue };
+                let Some(document) = scenario.documents.get(at.document) else { continue };
+                let place = locate(&scenario.rendered, document, hit.node, hit.absent);
+                let last = hit.field.segments().last().cloned();
+                let span = place.primary.span;
+                let key =
+                    (Arc::clone(&hit.rule), Arc::clone(place.primary.path()), span.start, span.end, last);
+                let node = hit.node;
+                let patches = hit.fixes.iter().map(|fix| fix.patch.clone()).collect();
+                let instance = Instance { scenario: number, object, patches };
+                if let Some(&known) = index.get(&key)
+                    && let Some((known, _)) = found.get_mut(known)
+                {
+                    if let Some(scenarios) = &mut known.finding.scenarios
+                        && scenarios.found_in.last() != Some(&scenario.name)
+                    {
+                        scenarios.found_in.push(Arc::clone(&scenario.name));
+                    }
+                    // The more guarded level of all the objects that one place stands for.
+                    merge_levels(&mut known.finding, &hit);
+                    known.instances.push(instance);
+                    continue;
+                }
+                let mut finding = finding(hit, place, &at.object);
+                finding.scenarios = Some(Scenarios { found_in: vec![Arc::clone(&scenario.name)], total });
+                if finding.primary.path().starts_with(&vendored) {
+                    finding.severity = Severity::Info;
+                    finding.message.push_str(" (in a vendored chart)");
+                }
+                let ignores = ignores
+                    .entry(at.document)
+                    .or_insert_with(|| Ignores::read(engine, &document.tree, &mut Vec::new()));
+                let mut ignored = false;
+                if let Some(silence) = ignores.silences(engine, Some(&at.object), node, &finding) {
+                    ignored = true;
+                    self.used_ignores.extend(silence.configured);
+                    let (by, reason) = (silence.by, silence.reason);
+                    self.ignored.push(Ignored { finding: finding.clone(), by, reason });
+                }
+                index.insert(key, found.len());
+                found.push((ChartFinding { finding, instances: vec![instance] }, ignored));
+            }
+        }
+        let mut findings: Vec<ChartFinding> =
+            found.into_iter().filter(|(_, ignored)| !ignored).map(|(finding, _)| finding).collect();
+        findings.sort_by(|a, b| {
+            let key = |it: &ChartFinding| {
+                let place = &it.finding.primary;
+                (Arc::clone(place.path()), place.span.start, Arc::clone(&it.finding.rule))
+            };
+            key(a).cmp(&key(b)).then_with(|| a.finding.resource.cmp(&b.finding.resource))
+        });
+        let mut plain: Vec<Finding> = findings.iter().map(|it| it.finding.clone()).collect();
+        fingerprint(&mut plain);
+        for (finding, plain) in findings.iter_mut().zip(plain) {
+            finding.finding.fingerprint = plain.fingerprint;
+        }
+        self.findings = findings;
+    }
+
+    fn counted(mut self, input: &ChartInput, scenarios: usize) -> Self {
+        let blind = self.problems.iter().any(|problem| problem.kind == ProblemKind::NotChecked);
+        let tally = |number: usize| {
+            let (checked, not_checked) = if blind { (0, number) } else { (number, 0) };
+            Tally { checked, not_checked }
+        };
+        self.counts.charts.add(tally(1));
+        self.counts.files.add(tally(input.templates));
+        let failed = self.scenarios.iter().filter(|it| !it.rendered.failures.is_empty()).count();
+        self.counts.scenarios.add(Tally { checked: scenarios - failed, not_checked: failed });
+        // An object that several scenarios render is one.
+        let mut seen = std::collections::BTreeSet::new();
+        let mut documents = std::collections::BTreeSet::new();
+        for scenario in &self.scenarios {
+            for object in &scenario.objects {
+                let file = scenario.documents.get(object.document).map_or(0, |document| document.file);
+                let path = scenario.rendered.files.get(file).map(|file| Arc::clone(&file.path));
+                let id = resource_id(&object.object);
+                documents.insert((path.clone(), id.kind.clone(), id.name.clone()));
+                seen.insert((path, id));
+            }
+        }
+        self.counts.objects.checked += seen.len();
+        self.counts.documents.checked += documents.len();
+        self.counts.ignored = self.ignored.len();
+        self
+    }
+}
+
+fn merge_levels(finding: &mut Finding, hit: &RuleHit) {
+    for (known, other) in finding.fixes.iter_mut().zip(&hit.fixes) {
+        if other.applicability < known.applicability {
+            known.applicability = other.applicability;
+            known.held_back = known.held_back.take().or_else(|| other.held_back.clone());
+            known.release = known.release.take().or_else(|| other.release.clone());
+        }
+    }
+}
+
+fn finding(hit: RuleHit, place: super::locate::Place, object: &Document) -> Finding {
+    let offer = |fix: crate::finding::CandidateFix| FixOffer {
+        title: fix.title,
+        applicability: fix.applicability,
+        safety: fix.safety,
+        patch: fix.patch,
+        edits: Vec::new(),
+        held_back: fix.held_back,
+        release: fix.release,
+    };
+    let fixes: Vec<FixOffer> = hit.fixes.into_iter().map(offer).collect();
+    let no_fix = fixes.is_empty().then(|| hit.no_fix.unwrap_or_else(|| "there is no fix".to_owned()));
+    Finding {
+        rule: hit.rule,
+        severity: hit.severity,
+        message: hit.message,
+        label: hit.label,
+        primary: place.primary,
+        absent: hit.absent,
+        related: place.related,
+        resource: resource_id(object),
+        container: hit.container,
+        field: hit.field,
+        standards: hit.standards,
+        fingerprint: String::new(),
+        fixes,
+        no_fix,
+        scenarios: None,
+    }
+}

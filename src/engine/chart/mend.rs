@@ -1,0 +1,202 @@
+//! Mending a chart: candidates are tried in memory until each finding is gone or refused.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::engine::repair::{Ledger, Made, Mended, outcomes};
+use crate::engine::run::Kept;
+use crate::engine::verify::{Verified, VerifiedFile};
+use crate::engine::{Analysis, Engine, Selection};
+use crate::finding::{Finding, PatchOp};
+use crate::fix::compose;
+use crate::project::OverlayFiles;
+use crate::source::{MemoryFiles, Source, TextEdits};
+use crate::yaml::Segment;
+
+use super::ChartInput;
+use super::judge::{JudgedChart, judge};
+use super::proof::{allowed_index, compare};
+use super::sites::{Candidate, Sites};
+
+/// Most trials of one chart.
+const MOST_TRIALS: usize = 400;
+
+/// A file that is changed: its first text, all edits of it, its text now.
+struct Changed {
+    before: Arc<Source>,
+    edits: TextEdits,
+    after: Arc<Source>,
+}
+
+/// Mends a chart as far as the selection allows. Nothing is written.
+pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &Selection) -> Mended {
+    let first = judge(engine, input, &*input.files);
+    let findings = first.findings();
+    let before = kept(&first);
+    let mut ledger = Ledger::default();
+    let mut changed: BTreeMap<String, Changed> = BTreeMap::new();
+    let mut now = first;
+    let mut trials = 0;
+    while let Some(group) = next_group(&now, &ledger, selection) {
+        let made: Vec<Finding> =
+            group.iter().filter_map(|&at| now.findings.get(at)).map(|it| it.finding.clone()).collect();
+        match try_group(engine, input, selection, &now, &group, &made, &mut changed, &mut trials) {
+            Ok(after) => {
+                for finding in &made {
+                    if let Some(fix) = allowed_index(finding, selection).and_then(|at| finding.fixes.get(at))
+                    {
+                        let made = Made { title: fix.title.clone(), applicability: fix.applicability };
+                        ledger.made.insert(finding.fingerprint.clone(), made);
+                    }
+                }
+                now = after;
+            }
+            Err(reason) if group.len() == 1 || trials >= MOST_TRIALS => {
+                for finding in made {
+                    ledger.refused.insert(finding.fingerprint, reason.clone());
+                }
+            }
+            // One of them is to blame: each is tried alone.
+            Err(_) => ledger.alone.extend(made.into_iter().map(|finding| finding.fingerprint)),
+        }
+    }
+    let left: HashSet<String> = now.findings.iter().map(|it| it.finding.fingerprint.clone()).collect();
+    let outcomes = outcomes(findings, &ledger, &left, selection);
+    let files = changed.into_iter().filter(|(_, it)| it.before.text() != it.after.text());
+    let verified = Verified::join(files.map(|(path, it)| {
+        Verified::of(VerifiedFile::proved(input.on_disk(&path), it.before, it.edits, it.after))
+    }));
+    Mended { verified, outcomes, before, after: kept(&now) }
+}
+
+/// What is kept of a judged chart.
+pub(in crate::engine) fn kept(judged: &JudgedChart) -> Kept {
+    let analysis = Analysis {
+        findings: judged.findings(),
+        ignored: judged.ignored.clone(),
+        problems: judged.problems.clone(),
+        counts: judged.counts,
+    };
+    Kept::new(analysis, judged.used_ignores.clone())
+}
+
+/// Findings whose fixes belong together: they change one block of one object.
+fn next_group(now: &JudgedChart, ledger: &Ledger, selection: &Selection) -> Option<Vec<usize>> {
+    let mut group: Vec<usize> = Vec::new();
+    let mut anchor = None;
+    for (index, it) in now.findings.iter().enumerate() {
+        let finding = &it.finding;
+        if ledger.refused.contains_key(&finding.fingerprint) || allowed_index(finding, selection).is_none() {
+            continue;
+        }
+        let here = anchor_of(now, index, selection);
+        match &anchor {
+            None if ledger.alone.contains(&finding.fingerprint) => return Some(vec![index]),
+            None => anchor = here,
+            Some(_) if here != anchor || ledger.alone.contains(&finding.fingerprint) => continue,
+            Some(_) => {}
+        }
+        group.push(index);
+    }
+    (!group.is_empty()).then_some(group)
+}
+
+/// The block that a finding's fix changes: scenario, object, path.
+fn anchor_of(now: &JudgedChart, index: usize, selection: &Selection) -> Option<(usize, usize, String)> {
+    let instance = now.findings.get(index)?.instances.first()?;
+    let op = ops_of(now, index, selection).into_iter().next()?;
+    let segments = op.path().segments();
+    let block = |segment: &Segment| matches!(segment, Segment::Key(key) if key == "securityContext" || key == "resources");
+    let length = segments.iter().position(block).map_or(segments.len(), |at| at + 1);
+    let path = crate::yaml::FieldPath::new(segments.get(..length).unwrap_or_default().to_vec());
+    Some((instance.scenario, instance.object, path.to_string()))
+}
+
+fn ops_of<'a>(now: &'a JudgedChart, index: usize, selection: &Selection) -> Vec<&'a PatchOp> {
+    let Some(it) = now.findings.get(index) else { return Vec::new() };
+    let fix = allowed_index(&it.finding, selection);
+    let patch = fix.and_then(|fix| it.instances.first()?.patches.get(fix));
+    patch.map(|patch| patch.ops.iter().collect()).unwrap_or_default()
+}
+
+#[expect(clippy::too_many_arguments, reason = "one step of `mend`, with its state")]
+fn try_group(
+    engine: &Engine,
+    input: &ChartInput,
+    selection: &Selection,
+    now: &JudgedChart,
+    group: &[usize],
+    made: &[Finding],
+    changed: &mut BTreeMap<String, Changed>,
+    trials: &mut usize,
+) -> Result<JudgedChart, String> {
+    let ops: Vec<&PatchOp> = group.iter().flat_map(|&at| ops_of(now, at, selection)).collect();
+    let instance = group.first().and_then(|&at| now.findings.get(at)?.instances.first());
+    let place = instance.and_then(|it| {
+        let scenario = now.scenarios.get(it.scenario)?;
+        Some((scenario, scenario.objects.get(it.object)?))
+    });
+    let Some((scenario, object)) = place else { return Err("its object is gone".to_owned()) };
+    let files = overlay(input, changed, None);
+    let sites = Sites { input, files: &files, limits: &engine.limits, scenario };
+    let candidates = sites.candidates(object, &ops)?;
+    let made: Vec<&Finding> = made.iter().collect();
+    let mut reason = None;
+    for candidate in candidates {
+        if *trials >= MOST_TRIALS {
+            return Err("the chart needs too many trials".to_owned());
+        }
+        *trials += 1;
+        let files = overlay(input, changed, Some(&candidate));
+        let after = judge(engine, input, &files);
+        match compare(now, &after, &made, selection) {
+            Ok(()) => {
+                take(candidate, changed)?;
+                return Ok(after);
+            }
+            Err(why) => reason = Some(reason.unwrap_or(why)),
+        }
+    }
+    Err(reason.unwrap_or_else(|| "there is no place for it".to_owned()))
+}
+
+/// The tree with what is changed so far, and a candidate's edits on top.
+fn overlay(
+    input: &ChartInput,
+    changed: &BTreeMap<String, Changed>,
+    candidate: Option<&Candidate>,
+) -> OverlayFiles {
+    let mut above = MemoryFiles::new();
+    for (path, it) in changed {
+        above.insert(path.as_str(), it.after.text().as_bytes());
+    }
+    for (path, (source, edits)) in candidate.into_iter().flat_map(|it| &it.edits) {
+        let after = Source::new(Arc::clone(source.name()), edits.apply(source.text()));
+        above.insert(path.as_str(), after.text().as_bytes());
+    }
+    OverlayFiles::new(Arc::clone(&input.files), above)
+}
+
+fn take(candidate: Candidate, changed: &mut BTreeMap<String, Changed>) -> Result<(), String> {
+    let mut taken = HashMap::new();
+    for (path, (source, edits)) in candidate.edits {
+        let after = Arc::new(Source::new(Arc::clone(source.name()), edits.apply(source.text())));
+        let new = match changed.get(&path) {
+            Some(known) => {
+                let edits = compose(known.before.text(), &known.edits, &edits);
+                Changed {
+                    before: Arc::clone(&known.before),
+                    edits: edits.map_err(|conflict| conflict.to_string())?,
+                    after,
+                }
+            }
+            None => Changed { before: source, edits, after },
+        };
+        if new.edits.apply(new.before.text()) != **new.after.text() {
+            return Err("the edits of several rounds do not add up".to_owned());
+        }
+        taken.insert(path, new);
+    }
+    changed.extend(taken);
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Charts: rendered scenario by scenario, judged as rendered, found and mended at the source.
+//!
+//! A finding is made on a rendered object; the origins of its bytes say which values key or template
+//! line to report ([`locate`]). A repair is looked for the other way round: every place that could
+//! cause the change (a values key that was printed, one that was looked up and is not there, the
+//! template's text) is tried in memory, the chart rendered again, and only what then turns out to do
+//! exactly what was wanted is taken ([`mend`]).
+
+mod judge;
+mod locate;
+mod mend;
+mod proof;
+mod scenarios;
+mod sites;
+mod template_site;
+mod trace;
+mod values_site;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::project::{ChartFolder, ShownFiles};
+use crate::source::{Files, Limits, Problem, ProblemKind};
+
+pub(super) use judge::judge;
+pub(super) use mend::{kept, mend};
+
+/// A chart and the tree it stands in.
+pub(super) struct ChartInput {
+    /// The files, under the names that are shown.
+    pub files: Arc<dyn Files>,
+    /// The chart's folder in them.
+    pub folder: String,
+    /// The chart's folder as shown.
+    pub name: Arc<str>,
+    /// Template files, counted in summaries.
+    pub templates: usize,
+    disk: Option<ShownFiles>,
+}
+
+impl ChartInput {
+    /// The chart in a folder on disk.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn open(chart: &ChartFolder, limits: &Limits) -> Result<Self, Box<Problem>> {
+        let shown = ShownFiles::around(&chart.path, &chart.name, limits).map_err(|error| {
+            let name = Arc::clone(&chart.name);
+            Box::new(Problem::of_path(ProblemKind::NotChecked, name, error.to_string()))
+        })?;
+        Ok(Self {
+            files: Arc::new(shown.clone()),
+            folder: ShownFiles::folder(&chart.name).to_owned(),
+            name: Arc::clone(&chart.name),
+            templates: chart.templates.len(),
+            disk: Some(shown),
+        })
+    }
+
+    /// A chart in memory.
+    #[cfg(test)]
+    pub fn in_memory(files: crate::source::MemoryFiles, folder: &str) -> Self {
+        Self {
+            files: Arc::new(files),
+            folder: folder.to_owned(),
+            name: Arc::from(folder),
+            templates: 1,
+            disk: None,
+        }
+    }
+
+    /// The path of a file of the chart.
+    fn inside(&self, path: &str) -> String {
+        if self.folder.is_empty() { path.to_owned() } else { format!("{}/{path}", self.folder) }
+    }
+
+    /// Whether a file is the chart's own to change: in the tree, and no vendored copy.
+    fn is_own(&self, path: &str) -> bool {
+        !path.starts_with(&self.inside("charts/")) && self.files.exists(path)
+    }
+
+    /// Where a file is on disk; empty for a chart in memory.
+    fn on_disk(&self, path: &str) -> PathBuf {
+        self.disk.as_ref().and_then(|disk| disk.on_disk(path)).unwrap_or_default()
+    }
+}

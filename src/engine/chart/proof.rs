@@ -1,0 +1,269 @@
+//! What differs between two judgements of a chart, and whether all of it was wanted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::engine::Selection;
+use crate::finding::{Finding, PatchOp};
+use crate::source::ProblemKind;
+use crate::yaml::{FieldPath, Segment};
+
+use super::judge::{JudgedChart, JudgedScenario};
+
+/// Shows that `after` differs from `before` only in fields that fixes of findings wanted to change,
+/// that the findings in `made` are gone, and that none is new.
+///
+/// # Errors
+/// The first thing that is not so.
+pub(super) fn compare(
+    before: &JudgedChart,
+    after: &JudgedChart,
+    made: &[&Finding],
+    selection: &Selection,
+) -> Result<(), String> {
+    problems(before, after)?;
+    if before.scenarios.len() != after.scenarios.len() {
+        return Err("the scenarios would not be the same".to_owned());
+    }
+    for (number, (old, new)) in before.scenarios.iter().zip(&after.scenarios).enumerate() {
+        let wanted = wanted(before, number, selection);
+        scenario(old, new, &wanted).map_err(|what| format!("with {}: {what}", old.name))?;
+    }
+    findings(before, after, made)
+}
+
+fn problems(before: &JudgedChart, after: &JudgedChart) -> Result<(), String> {
+    let messages = |judged: &JudgedChart| {
+        let unchecked = judged.problems.iter().filter(|it| it.kind == ProblemKind::NotChecked);
+        unchecked.map(|it| it.message.clone()).collect::<BTreeSet<_>>()
+    };
+    match messages(after).difference(&messages(before)).next() {
+        Some(message) => Err(format!("afterwards: {message}")),
+        None => Ok(()),
+    }
+}
+
+/// Operations that fixes want in a scenario, by object.
+fn wanted<'a>(
+    judged: &'a JudgedChart,
+    scenario: usize,
+    selection: &Selection,
+) -> BTreeMap<usize, Vec<&'a PatchOp>> {
+    let mut wanted: BTreeMap<usize, Vec<&PatchOp>> = BTreeMap::new();
+    for it in &judged.findings {
+        let Some(index) = allowed_index(&it.finding, selection) else { continue };
+        for instance in it.instances.iter().filter(|instance| instance.scenario == scenario) {
+            let ops = instance.patches.get(index).into_iter().flat_map(|patch| &patch.ops);
+            wanted.entry(instance.object).or_default().extend(ops);
+        }
+    }
+    wanted
+}
+
+/// Which fix of a finding the selection allows, the best one first.
+pub(super) fn allowed_index(finding: &Finding, selection: &Selection) -> Option<usize> {
+    finding.fixes.iter().position(|fix| selection.allows(&finding.rule, fix.applicability))
+}
+
+fn scenario(
+    old: &JudgedScenario,
+    new: &JudgedScenario,
+    wanted: &BTreeMap<usize, Vec<&PatchOp>>,
+) -> Result<(), String> {
+    let heads = |it: &JudgedScenario| {
+        let head = |object: &super::judge::RenderedObject| {
+            (object.object.kind().clone(), object.object.name().map(str::to_owned))
+        };
+        it.objects.iter().map(head).collect::<Vec<_>>()
+    };
+    if heads(old) != heads(new) || old.documents.len() != new.documents.len() {
+        return Err("other objects would be printed".to_owned());
+    }
+    for (index, (before, after)) in old.objects.iter().zip(&new.objects).enumerate() {
+        if before.value == after.value {
+            continue;
+        }
+        let mut value = before.value.clone();
+        for op in wanted.get(&index).map(Vec::as_slice).unwrap_or_default() {
+            follow(&mut value, &after.value, op);
+        }
+        if value != after.value {
+            let id = crate::engine::locate::resource_id(&before.object);
+            let place = difference(&value, &after.value, FieldPath::root());
+            return Err(format!("{place} of {id} would change too"));
+        }
+    }
+    // Documents without an object have nothing that may change.
+    let with_objects: BTreeSet<usize> = old.objects.iter().map(|it| it.document).collect();
+    for (index, (before, after)) in old.documents.iter().zip(&new.documents).enumerate() {
+        if !with_objects.contains(&index) && before.tree.source().text() != after.tree.source().text() {
+            return Err("a document that is no object would change".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Makes an operation on `value` where it leads towards `after`.
+fn follow(value: &mut Value, after: &Value, op: &PatchOp) {
+    let segments = op.path().segments();
+    match op {
+        PatchOp::Set { value: wanted, .. } => {
+            if get(after, segments) == Some(wanted) {
+                set(value, segments, wanted.clone());
+            }
+        }
+        PatchOp::Append { value: item, .. } => {
+            let holds = |it: &Value| it.as_array().is_some_and(|items| items.contains(item));
+            if get(after, segments).is_some_and(holds) && !get(value, segments).is_some_and(holds) {
+                let mut list = get(value, segments).and_then(|it| it.as_array().cloned()).unwrap_or_default();
+                list.push(item.clone());
+                set(value, segments, Value::Array(list));
+            }
+        }
+        PatchOp::Remove { prune, .. } => {
+            if get(after, segments) != get(value, segments) {
+                remove(value, segments, *prune);
+            }
+        }
+        PatchOp::Rename { to, .. } => {
+            if get(after, segments).is_none()
+                && let Some(moved) = get(value, segments).cloned()
+                && let Some((_, above)) = segments.split_last()
+            {
+                remove(value, segments, false);
+                let mut target = above.to_vec();
+                target.push(Segment::Key(to.clone()));
+                set(value, &target, moved);
+            }
+        }
+    }
+}
+
+fn get<'a>(value: &'a Value, segments: &[Segment]) -> Option<&'a Value> {
+    segments.iter().try_fold(value, |value, segment| match segment {
+        Segment::Key(key) => value.get(key),
+        Segment::Index(index) => value.get(index),
+    })
+}
+
+fn set(value: &mut Value, segments: &[Segment], new: Value) {
+    let Some((first, rest)) = segments.split_first() else {
+        *value = new;
+        return;
+    };
+    match first {
+        Segment::Key(key) => {
+            if !value.is_object() {
+                *value = Value::Object(Map::new());
+            }
+            if let Some(map) = value.as_object_mut() {
+                set(map.entry(key.clone()).or_insert(Value::Null), rest, new);
+            }
+        }
+        Segment::Index(index) => {
+            if let Some(item) = value.get_mut(*index) {
+                set(item, rest, new);
+            }
+        }
+    }
+}
+
+fn remove(value: &mut Value, segments: &[Segment], prune: bool) {
+    let Some((first, rest)) = segments.split_first() else { return };
+    if rest.is_empty() {
+        match (first, value) {
+            (Segment::Key(key), Value::Object(map)) => {
+                map.shift_remove(key);
+            }
+            (Segment::Index(index), Value::Array(items)) if *index < items.len() => {
+                items.remove(*index);
+            }
+            _ => {}
+        }
+        return;
+    }
+    let inner = match first {
+        Segment::Key(key) => value.get_mut(key),
+        Segment::Index(index) => value.get_mut(*index),
+    };
+    let Some(inner) = inner else { return };
+    remove(inner, rest, prune);
+    let empty = inner.as_object().is_some_and(Map::is_empty) || inner.as_array().is_some_and(Vec::is_empty);
+    if prune && empty {
+        remove(value, std::slice::from_ref(first), false);
+    }
+}
+
+/// The first place at which two values differ.
+fn difference(a: &Value, b: &Value, at: FieldPath) -> FieldPath {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            for key in keys {
+                match (a.get(key), b.get(key)) {
+                    (Some(x), Some(y)) if x == y => {}
+                    (Some(x), Some(y)) => return difference(x, y, at.key(key)),
+                    _ => return at.key(key),
+                }
+            }
+            at
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            let differs = a.iter().zip(b).position(|(x, y)| x != y);
+            match differs.and_then(|index| Some((index, a.get(index)?, b.get(index)?))) {
+                Some((index, x, y)) => difference(x, y, at.index(index)),
+                None => at,
+            }
+        }
+        _ => at,
+    }
+}
+
+/// Rule, scenario, kind and name of the object: what a finding is, wherever its source is.
+type Key = (Arc<str>, usize, String, String);
+
+fn counts(judged: &JudgedChart) -> BTreeMap<Key, usize> {
+    let mut counts = BTreeMap::new();
+    for it in &judged.findings {
+        for instance in &it.instances {
+            *counts.entry(key(judged, &it.finding, instance.scenario, instance.object)).or_default() += 1;
+        }
+    }
+    counts
+}
+
+fn key(judged: &JudgedChart, finding: &Finding, scenario: usize, object: usize) -> Key {
+    let object = judged.scenarios.get(scenario).and_then(|it| it.objects.get(object));
+    let id = object.map(|it| crate::engine::locate::resource_id(&it.object));
+    let (kind, name) = id.map(|id| (id.kind, id.name)).unwrap_or_default();
+    (Arc::clone(&finding.rule), scenario, kind, name)
+}
+
+fn findings(before: &JudgedChart, after: &JudgedChart, made: &[&Finding]) -> Result<(), String> {
+    let (old, new) = (counts(before), counts(after));
+    for (key, &count) in &new {
+        if count > old.get(key).copied().unwrap_or(0) {
+            return Err(format!("it would bring a finding of {} on {}/{}", key.0, key.2, key.3));
+        }
+    }
+    let mut gone: BTreeMap<Key, usize> = BTreeMap::new();
+    for it in before
+        .findings
+        .iter()
+        .filter(|it| made.iter().any(|finding| finding.fingerprint == it.finding.fingerprint))
+    {
+        // A finding is gone when its first place is clean: others may be mended from other places.
+        if let Some(instance) = it.instances.first() {
+            *gone.entry(key(before, &it.finding, instance.scenario, instance.object)).or_default() += 1;
+        }
+    }
+    for (key, count) in gone {
+        let left = new.get(&key).copied().unwrap_or(0);
+        if left + count > old.get(&key).copied().unwrap_or(0) {
+            return Err(format!("{} still finds it on {}/{} afterwards", key.0, key.2, key.3));
+        }
+    }
+    Ok(())
+}

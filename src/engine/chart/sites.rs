@@ -1,0 +1,376 @@
+//! Where a wanted change of an object could be made: values keys and template text, best first.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::finding::PatchOp;
+use crate::source::{Files, Limits, Source, TextEdits};
+use crate::yaml::{FieldPath, NodeId, Scalar, Segment, SpanTree};
+
+use super::judge::{JudgedScenario, RenderedObject};
+use super::trace::{RenderedTree, ValuePath, hooks, value_of};
+use super::values_site::{self, ValuesChange};
+use super::{ChartInput, template_site};
+
+/// Most candidates for one change.
+const MOST: usize = 12;
+
+/// What kind of place a change is made at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Site {
+    /// A values file of the chart.
+    Values,
+    /// The chart's values.yaml, for a vendored subchart.
+    ParentValues,
+    /// A template's text.
+    Template,
+}
+
+/// A change of source files that may bring a change of an object about.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    /// What kind of place it is.
+    pub site: Site,
+    /// Edits by file.
+    pub edits: BTreeMap<String, (Arc<Source>, TextEdits)>,
+}
+
+/// What candidates are made from.
+pub(super) struct Sites<'a> {
+    pub input: &'a ChartInput,
+    pub files: &'a dyn Files,
+    pub limits: &'a Limits,
+    pub scenario: &'a JudgedScenario,
+}
+
+/// What is wanted of one node, by kind of change.
+#[derive(Default)]
+struct Wants {
+    /// Entries to add to mappings that are there.
+    additions: BTreeMap<NodeId, Map<String, Value>>,
+    replacements: Vec<(NodeId, Value)>,
+    appendices: Vec<(NodeId, Value)>,
+    removals: Vec<NodeId>,
+}
+
+impl Sites<'_> {
+    /// The candidates for operations on one object, and why some were not made.
+    pub fn candidates(&self, object: &RenderedObject, ops: &[&PatchOp]) -> Result<Vec<Candidate>, String> {
+        let document =
+            self.scenario.documents.get(object.document).ok_or_else(|| "no document".to_owned())?;
+        let tree = &*document.tree;
+        let wants = wants(tree, object.object.root(), ops)?;
+        // Every part offers its places; one of each part makes a candidate, the best ones together.
+        let mut parts: Vec<Vec<Candidate>> = Vec::new();
+        for (map, entries) in &wants.additions {
+            parts.push(self.additions(document, object, *map, entries));
+        }
+        for (node, value) in &wants.replacements {
+            let mut found = self.at_value(document, *node, &ValuesChange::Set(value.clone()));
+            let edit = template_site::replace(&self.scenario.rendered, document, *node, value);
+            found.extend(edit.and_then(|edit| self.in_template(edit)));
+            parts.push(found);
+        }
+        for (list, item) in &wants.appendices {
+            let mut found = self.at_value(document, *list, &ValuesChange::Append(item.clone()));
+            let edit = template_site::append(&self.scenario.rendered, document, *list, item);
+            found.extend(edit.and_then(|edit| self.in_template(edit)));
+            parts.push(found);
+        }
+        for &node in &wants.removals {
+            let mut found = self.at_value(document, node, &ValuesChange::Remove);
+            let edit = template_site::remove(&self.scenario.rendered, document, node);
+            found.extend(edit.and_then(|edit| self.in_template(edit)));
+            parts.push(found);
+        }
+        let most = parts.iter().map(Vec::len).max().unwrap_or(0).min(MOST);
+        if parts.iter().any(Vec::is_empty) || most == 0 {
+            return Err(self.no_place(document));
+        }
+        let nth = |n: usize| {
+            let chosen = parts.iter().filter_map(|part| part.get(n).or(part.last()));
+            chosen.cloned().reduce_all()
+        };
+        Ok((0..most).filter_map(nth).collect())
+    }
+
+    fn no_place(&self, document: &RenderedTree) -> String {
+        let path = self.scenario.rendered.files.get(document.file).map(|file| &file.template);
+        match path {
+            Some(path) if !self.input.is_own(path) => {
+                format!("{path} is vendored, and no values key leads to the field")
+            }
+            Some(path) => format!("no values key leads to the field, and {path} makes it by actions"),
+            None => "nothing is known of where it comes from".to_owned(),
+        }
+    }
+
+    fn additions(
+        &self,
+        document: &RenderedTree,
+        object: &RenderedObject,
+        map: NodeId,
+        entries: &Map<String, Value>,
+    ) -> Vec<Candidate> {
+        let mut found = self.at_value(document, map, &ValuesChange::Merge(entries.clone()));
+        // A key that is called like the field and that templates looked at.
+        if let (1, Some((field, Value::Object(inner)))) = (entries.len(), entries.iter().next()) {
+            found.extend(self.at_hooks(document, object, map, field, &ValuesChange::Merge(inner.clone())));
+        } else {
+            for (field, value) in entries {
+                let change = match value {
+                    Value::Object(inner) => ValuesChange::Merge(inner.clone()),
+                    value => ValuesChange::Set(value.clone()),
+                };
+                if entries.len() == 1 {
+                    found.extend(self.at_hooks(document, object, map, field, &change));
+                }
+            }
+            // The mapping itself may be printed for a key of its name.
+            if let Some(Segment::Key(name)) = document.tree.path(map).segments().last() {
+                let merge = ValuesChange::Merge(entries.clone());
+                found.extend(self.at_hooks(document, object, map, name, &merge));
+            }
+        }
+        let edits = template_site::add(&self.scenario.rendered, document, map, entries);
+        found.extend(edits.into_iter().take(3).filter_map(|edit| self.in_template(edit)));
+        found
+    }
+
+    fn at_hooks(
+        &self,
+        document: &RenderedTree,
+        object: &RenderedObject,
+        map: NodeId,
+        field: &str,
+        change: &ValuesChange,
+    ) -> Vec<Candidate> {
+        let rendered = &self.scenario.rendered;
+        let in_pod = object.object.pods().iter().any(|pod| pod.spec == map);
+        let mut paths: Vec<ValuePath> = hooks(rendered, field).into_iter().collect();
+        // Keys for pods are mostly called so; nearer ones are more often meant than deeper ones.
+        let names_pod =
+            |path: &ValuePath| path.path.last().is_some_and(|key| key.to_ascii_lowercase().contains("pod"));
+        let near = self.neighbours(document);
+        paths.sort_by_key(|path| {
+            let known = path.path.first().is_some_and(|first| near.contains(first));
+            (names_pod(path) != in_pod, path.path.len() > 1 && !known, path.path.len())
+        });
+        let mut found = Vec::new();
+        for path in paths.into_iter().take(MOST / 2) {
+            found.extend(self.in_values(document, &path, change));
+            if let ValuesChange::Merge(entries) = change {
+                let mut enabled = Map::new();
+                enabled.insert("enabled".to_owned(), Value::Bool(true));
+                enabled.extend(entries.clone());
+                if self.is_switched_off(&path) {
+                    found.extend(self.in_values(document, &path, &ValuesChange::Merge(enabled)));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a block of values has an `enabled: false`.
+    fn is_switched_off(&self, path: &ValuePath) -> bool {
+        let Some(source) = self.read(&path.file) else { return false };
+        let tree = crate::yaml::parse_stream(&source, self.limits).tree;
+        let root = tree.documents().iter().rfind(|it| it.root.is_some()).and_then(|it| it.root);
+        let node = root
+            .and_then(|root| path.path.iter().try_fold(root, |node, key| tree.get(tree.resolve(node), key)));
+        let enabled = node.and_then(|node| tree.get(tree.resolve(node), "enabled"));
+        matches!(enabled.and_then(|node| tree.scalar(node)), Some(Scalar::Bool(false)))
+    }
+
+    /// First keys of the values that a document prints.
+    fn neighbours(&self, document: &RenderedTree) -> Vec<String> {
+        let tree = &*document.tree;
+        let mut keys = Vec::new();
+        for node in tree.nodes().filter(|node| tree.kind(*node).is_scalar()) {
+            if let Some(first) = value_of(&self.scenario.rendered, document, node)
+                .and_then(|value| value.at.path.into_iter().next())
+                && !keys.contains(&first)
+            {
+                keys.push(first);
+            }
+        }
+        keys
+    }
+
+    /// Changes the value that printed a node.
+    fn at_value(&self, document: &RenderedTree, node: NodeId, change: &ValuesChange) -> Vec<Candidate> {
+        let Some(value) = value_of(&self.scenario.rendered, document, node) else { return Vec::new() };
+        if value.is_argument {
+            return Vec::new();
+        }
+        self.in_values(document, &value.at, change).into_iter().collect()
+    }
+
+    fn in_values(
+        &self,
+        document: &RenderedTree,
+        path: &ValuePath,
+        change: &ValuesChange,
+    ) -> Option<Candidate> {
+        let base = self.input.inside("values.yaml");
+        let (site, file, keys) = if path.file.is_empty() {
+            (Site::Values, base, path.path.clone())
+        } else if self.input.is_own(&path.file) {
+            (Site::Values, path.file.clone(), path.path.clone())
+        } else {
+            // A vendored chart's values are set under its name in the parent's.
+            let mut keys = self.subchart(document);
+            keys.extend(path.path.iter().cloned());
+            (Site::ParentValues, base, keys)
+        };
+        let source = self.read(&file)?;
+        let edits = values_site::edits(&source, &keys, change, self.limits).ok()?;
+        Some(Candidate { site, edits: std::iter::once((file, (source, edits))).collect() })
+    }
+
+    /// The names under which the chart that printed a document stands in its parents' values.
+    fn subchart(&self, document: &RenderedTree) -> Vec<String> {
+        let file = self.scenario.rendered.files.get(document.file);
+        let path = file.map_or("", |file| &*file.path);
+        let parts: Vec<&str> = path.split('/').collect();
+        let mut names = Vec::new();
+        for pair in parts.windows(2) {
+            match pair {
+                ["templates", _] => break,
+                ["charts", name] => names.push((*name).to_owned()),
+                _ => {}
+            }
+        }
+        names
+    }
+
+    fn in_template(&self, (source, edits): template_site::TemplateEdit) -> Option<Candidate> {
+        let file = source.name().to_string();
+        if !self.input.is_own(&file) {
+            return None;
+        }
+        let edits = std::iter::once((file, (source, edits))).collect();
+        Some(Candidate { site: Site::Template, edits })
+    }
+
+    fn read(&self, path: &str) -> Option<Arc<Source>> {
+        let bytes = self.files.read(path).ok()?;
+        Source::from_bytes(path, bytes.to_vec()).ok().map(Arc::new)
+    }
+}
+
+trait ReduceAll {
+    /// All candidates as one; `None` where their edits overlap.
+    fn reduce_all(self) -> Option<Candidate>;
+}
+
+impl<I: Iterator<Item = Candidate>> ReduceAll for I {
+    fn reduce_all(mut self) -> Option<Candidate> {
+        let mut all = self.next()?;
+        for next in self {
+            all.site = all.site.max(next.site);
+            for (file, (source, edits)) in next.edits {
+                match all.edits.get_mut(&file) {
+                    Some((_, known)) => known.merge(&edits).ok()?,
+                    None => {
+                        all.edits.insert(file, (source, edits));
+                    }
+                }
+            }
+        }
+        Some(all)
+    }
+}
+
+/// Sorts operations by what they do to nodes that are there.
+fn wants(tree: &SpanTree, root: NodeId, ops: &[&PatchOp]) -> Result<Wants, String> {
+    let mut wants = Wants::default();
+    for op in ops {
+        match op {
+            PatchOp::Set { path, value, .. } => set(tree, root, path, value.clone(), &mut wants)?,
+            PatchOp::Append { path, value, .. } => match tree.find(root, path) {
+                Some(list) if tree.kind(tree.resolve(list)).is_sequence() => {
+                    wants.appendices.push((tree.resolve(list), value.clone()));
+                }
+                _ => set(tree, root, path, Value::Array(vec![value.clone()]), &mut wants)?,
+            },
+            PatchOp::Remove { path, prune, .. } => {
+                let mut node = tree.find(root, path).ok_or_else(|| format!("{path} is not there"))?;
+                // A parent of one entry goes with it.
+                while *prune
+                    && let Some(parent) = tree.parent(node)
+                    && tree.pairs(parent).len() == 1
+                    && parent != root
+                {
+                    node = parent;
+                }
+                if !wants.removals.contains(&node) {
+                    wants.removals.push(node);
+                }
+            }
+            PatchOp::Rename { .. } => return Err("a key is not renamed in a chart".to_owned()),
+        }
+    }
+    Ok(wants)
+}
+
+fn set(
+    tree: &SpanTree,
+    root: NodeId,
+    path: &FieldPath,
+    value: Value,
+    wants: &mut Wants,
+) -> Result<(), String> {
+    let mut at = root;
+    let mut segments = path.segments().iter();
+    let mut rest: Vec<&Segment> = Vec::new();
+    for segment in segments.by_ref() {
+        let node = tree.resolve(at);
+        let next = match segment {
+            Segment::Key(key) if tree.kind(node).is_mapping() => tree.get(node, key),
+            Segment::Index(index) if tree.kind(node).is_sequence() => tree.items(node).get(*index).copied(),
+            _ => None,
+        };
+        match next {
+            Some(next) => at = next,
+            None => {
+                rest.push(segment);
+                break;
+            }
+        }
+    }
+    rest.extend(segments);
+    if rest.is_empty() {
+        wants.replacements.push((at, value));
+        return Ok(());
+    }
+    let mut nested = value;
+    for segment in rest.iter().rev() {
+        let Segment::Key(key) = segment else { return Err(format!("{path} is not there")) };
+        nested = Value::Object(std::iter::once((key.clone(), nested)).collect());
+    }
+    let node = tree.resolve(at);
+    if !tree.kind(node).is_mapping() {
+        if matches!(tree.scalar(node), Some(Scalar::Null)) {
+            wants.replacements.push((node, nested));
+            return Ok(());
+        }
+        return Err(format!("{path} has a parent of another kind"));
+    }
+    let Value::Object(entries) = nested else { return Ok(()) };
+    deep_merge(wants.additions.entry(node).or_default(), entries);
+    Ok(())
+}
+
+fn deep_merge(into: &mut Map<String, Value>, entries: Map<String, Value>) {
+    for (key, value) in entries {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Object(known)), Value::Object(new)) => deep_merge(known, new),
+            (_, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
+}

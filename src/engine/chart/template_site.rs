@@ -1,0 +1,247 @@
+//! Changes of a template's text. Actions are never split: what is edited is text between them.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::engine::render::steps_to;
+use crate::helm::render::Rendered;
+use crate::origin::{Origin, OriginId, Run, SourceText};
+use crate::source::{Edit, Source, Span, TextEdits};
+use crate::yaml::{NodeId, SpanTree};
+
+use super::trace::RenderedTree;
+
+/// Bytes of a template.
+struct TemplateText {
+    source: Arc<Source>,
+    span: Span,
+}
+
+/// The template text that bytes of a document are a copy of, all of one piece.
+fn text_of(rendered: &Rendered, document: &RenderedTree, span: Span) -> Option<TemplateText> {
+    let runs = &rendered.files.get(document.file)?.runs;
+    let mut found: Option<TemplateText> = None;
+    for (part, run) in runs.over(document.span(span)) {
+        let (source, start) = text_origin(rendered, run.origin, run.at)?;
+        let here = Span::new(start, start + part.len());
+        match &mut found {
+            Some(known) if Arc::ptr_eq(&known.source, &source) && known.span.end() == start => {
+                known.span = Span::new(known.span.start(), here.end());
+            }
+            Some(_) => return None,
+            None => found = Some(TemplateText { source, span: here }),
+        }
+    }
+    found
+}
+
+fn text_origin(rendered: &Rendered, origin: OriginId, at: u32) -> Option<(Arc<Source>, usize)> {
+    let Origin::Text { source, span, .. } = rendered.origins.get(origin) else { return None };
+    let SourceText::Written(text) = &rendered.origins.source(source).text else { return None };
+    (at != Run::WHOLE).then(|| (Arc::clone(text), span.start() + at as usize))
+}
+
+/// A change of one template.
+pub(super) type TemplateEdit = (Arc<Source>, TextEdits);
+
+/// Puts a scalar in place of another one that stands in the template's text.
+pub(super) fn replace(
+    rendered: &Rendered,
+    document: &RenderedTree,
+    node: NodeId,
+    value: &Value,
+) -> Option<TemplateEdit> {
+    let text = text_of(rendered, document, document.tree.span(node))?;
+    edit(&text.source, text.span, scalar(value)?)
+}
+
+/// The ways to add entries to a mapping: before each of its entries that begins a line of template
+/// text under the same conditions as the first one does.
+pub(super) fn add(
+    rendered: &Rendered,
+    document: &RenderedTree,
+    map: NodeId,
+    entries: &serde_json::Map<String, Value>,
+) -> Vec<TemplateEdit> {
+    let tree = &*document.tree;
+    if tree.children(map).is_empty() {
+        return fill_empty(rendered, document, map, entries).into_iter().collect();
+    }
+    let keys: Vec<NodeId> = tree.children(map).iter().copied().step_by(2).collect();
+    let place = |key: &NodeId| text_of(rendered, document, tree.span(*key));
+    let Some(first) = keys.iter().find_map(place) else { return Vec::new() };
+    let conditions = steps_to(&first.source, first.span.start());
+    let mut found = Vec::new();
+    // An entry behind the first has a line of its own also where the mapping is an item of a list.
+    for key in keys.iter().skip(1).chain(keys.first()) {
+        let Some(text) = place(key) else { continue };
+        if !Arc::ptr_eq(&text.source, &first.source)
+            || steps_to(&text.source, text.span.start()) != conditions
+        {
+            continue;
+        }
+        let (line, indent) = line_start(&text.source, text.span.start());
+        let before = text.source.text().get(line..text.span.start()).unwrap_or("");
+        let new = if before.trim().is_empty() {
+            block(entries, indent, end_of_line(&text.source))
+                .and_then(|new| edit(&text.source, Span::at(line), new))
+        } else if before.trim() == "-" && keys.len() == 1 {
+            after_line(&text, entries, indent)
+        } else {
+            None
+        };
+        found.extend(new);
+    }
+    found
+}
+
+/// Behind the line on which the only entry of an item stands.
+fn after_line(
+    text: &TemplateText,
+    entries: &serde_json::Map<String, Value>,
+    indent: usize,
+) -> Option<TemplateEdit> {
+    let whole = text.source.text();
+    let end = whole.get(text.span.end()..)?.find('\n').map(|at| text.span.end() + at + 1)?;
+    let line = whole.get(text.span.start()..end)?;
+    let balanced = line.matches("{{").count() == line.matches("}}").count();
+    if !balanced || line.trim_end().ends_with(['|', '>', ':', '-', '+']) {
+        return None;
+    }
+    edit(&text.source, Span::at(end), block(entries, indent, end_of_line(&text.source))?)
+}
+
+/// `{}` in the template's text becomes a block below its key.
+fn fill_empty(
+    rendered: &Rendered,
+    document: &RenderedTree,
+    map: NodeId,
+    entries: &serde_json::Map<String, Value>,
+) -> Option<TemplateEdit> {
+    let tree = &*document.tree;
+    let braces = text_of(rendered, document, tree.span(map))?;
+    let key = text_of(rendered, document, tree.span(tree.key_node(map)?))?;
+    let (_, indent) = line_start(&key.source, key.span.start());
+    let between = key.source.text().get(key.span.end()..braces.span.start())?;
+    let end = end_of_line(&key.source);
+    let lines = block(entries, indent + 2, end)?;
+    let new = format!(":{end}{}", lines.trim_end_matches(['\r', '\n']));
+    (between.trim() == ":").then(|| edit(&key.source, Span::new(key.span.end(), braces.span.end()), new))?
+}
+
+/// Removes the lines of an entry, where all of it is text of the template.
+pub(super) fn remove(rendered: &Rendered, document: &RenderedTree, node: NodeId) -> Option<TemplateEdit> {
+    let tree = &*document.tree;
+    let (from, indicator) = match tree.key_node(node) {
+        Some(key) => (tree.span(key).start(), None),
+        None => (tree.indicator(node)?, Some(())),
+    };
+    let text = text_of(rendered, document, Span::new(from, last_end(tree, node)))?;
+    let (line, _) = line_start(&text.source, text.span.start());
+    let whole = text.source.text();
+    let before = whole.get(line..text.span.start())?;
+    let end = whole.get(text.span.end()..)?.find('\n').map(|at| text.span.end() + at + 1)?;
+    let rest = whole.get(text.span.end()..end)?.trim();
+    let whole_lines = before.trim().is_empty() && (rest.is_empty() || rest.starts_with('#'));
+    let _ = indicator;
+    whole_lines.then(|| edit(&text.source, Span::new(line, end), String::new()))?
+}
+
+fn last_end(tree: &SpanTree, node: NodeId) -> usize {
+    let mut at = node;
+    while let Some(&last) = tree.children(at).last() {
+        at = last;
+    }
+    tree.full_span(at).end().max(tree.full_span(node).end())
+}
+
+fn edit(source: &Arc<Source>, span: Span, text: String) -> Option<TemplateEdit> {
+    Some((Arc::clone(source), TextEdits::new(vec![Edit { span, text }]).ok()?))
+}
+
+fn end_of_line(source: &Source) -> &'static str {
+    if source.text().contains("\r\n") { "\r\n" } else { "\n" }
+}
+
+/// Where the line of an offset begins, and the column of the offset (as many spaces as a block there
+/// is indented).
+fn line_start(source: &Source, offset: usize) -> (usize, usize) {
+    let line = source.text().get(..offset).and_then(|text| text.rfind('\n')).map_or(0, |at| at + 1);
+    (line, offset - line)
+}
+
+/// Entries as lines of block YAML.
+fn block(entries: &serde_json::Map<String, Value>, indent: usize, end: &str) -> Option<String> {
+    let mut text = String::new();
+    write(entries, indent, end, &mut text)?;
+    Some(text)
+}
+
+fn write(
+    entries: &serde_json::Map<String, Value>,
+    indent: usize,
+    end: &str,
+    text: &mut String,
+) -> Option<()> {
+    let margin = " ".repeat(indent);
+    for (key, value) in entries {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+        if !key.chars().all(plain) {
+            return None;
+        }
+        match value {
+            Value::Object(inner) if !inner.is_empty() => {
+                text.push_str(&format!("{margin}{key}:{end}"));
+                write(inner, indent + 2, end, text)?;
+            }
+            Value::Array(items) if !items.is_empty() => {
+                text.push_str(&format!("{margin}{key}:{end}"));
+                for item in items {
+                    text.push_str(&format!("{margin}- {}{end}", scalar(item)?));
+                }
+            }
+            value => text.push_str(&format!("{margin}{key}: {}{end}", scalar(value)?)),
+        }
+    }
+    Some(())
+}
+
+/// A scalar, or an empty collection, as it is written in YAML; text that could read as something
+/// else is quoted.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::String(text) => {
+            let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+                && matches!(crate::yaml::resolve_plain(text), crate::yaml::Scalar::String(_));
+            if plain {
+                return Some(text.clone());
+            }
+            // Braces would open an action.
+            (!text.contains("{{") && !text.contains("}}")).then(|| Value::from(text.as_str()).to_string())
+        }
+        Value::Array(items) if items.is_empty() => Some("[]".to_owned()),
+        Value::Object(entries) if entries.is_empty() => Some("{}".to_owned()),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Adds an item behind the last one of a list whose items stand in the template's text.
+pub(super) fn append(
+    rendered: &Rendered,
+    document: &RenderedTree,
+    list: NodeId,
+    item: &Value,
+) -> Option<TemplateEdit> {
+    let tree = &*document.tree;
+    let &last = tree.children(list).last()?;
+    let dash = tree.indicator(last)?;
+    let text = text_of(rendered, document, Span::new(dash, tree.full_span(last).end()))?;
+    let (_, indent) = line_start(&text.source, text.span.start());
+    let whole = text.source.text();
+    let end = whole.get(text.span.end()..)?.find('\n').map(|at| text.span.end() + at + 1)?;
+    let new = format!("{}- {}{}", " ".repeat(indent), scalar(item)?, end_of_line(&text.source));
+    edit(&text.source, Span::at(end), new)
+}
