@@ -73,7 +73,7 @@ pub(super) fn judge(engine: &Engine, source: &Arc<Source>, role: Role) -> Judged
     let (nodes, mut findings): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     fingerprint(&mut findings);
     for ((node, index), finding) in nodes.into_iter().zip(findings) {
-        match ignores.silences(engine, documents.get(index), node, &finding) {
+        match ignores.silences(engine, documents.get(index), node, finding.primary.span, &finding) {
             Some(silence) => {
                 judged.used_ignores.extend(silence.configured);
                 judged.ignored.push(Ignored { finding, by: silence.by, reason: silence.reason });
@@ -82,7 +82,10 @@ pub(super) fn judge(engine: &Engine, source: &Arc<Source>, role: Role) -> Judged
         }
     }
     judged.counts.ignored = judged.ignored.len();
-    ignores.unused(engine, &tree, &mut judged.problems);
+    // The ignores of a values file are used where its chart is checked.
+    if !documents.is_empty() {
+        ignores.unused(engine, &tree, &mut judged.problems);
+    }
     judged.problems.sort_by_key(|problem| problem.span);
     judged.documents = documents;
     judged

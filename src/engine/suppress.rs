@@ -92,30 +92,46 @@ impl Ignores {
         ignores
     }
 
-    /// What silences a finding about a node, if anything does.
+    /// What silences a finding about a node, if anything does. `marked` is the place in the text that
+    /// the ignores were read from.
     pub fn silences(
         &self,
         engine: &Engine,
         document: Option<&Document>,
         node: NodeId,
+        marked: Span,
         finding: &Finding,
     ) -> Option<Silence> {
         let settings = &engine.settings;
         if settings.no_ignores || settings.never_ignore.contains(&*finding.rule) {
             return None;
         }
-        self.by_comment(document, node, finding)
+        document
+            .and_then(|document| self.by_comment(document.tree(), node, marked, finding))
             .or_else(|| configured(engine, finding))
             .or_else(|| self.peers.silences(engine, document?, finding))
     }
 
-    fn by_comment(&self, document: Option<&Document>, node: NodeId, finding: &Finding) -> Option<Silence> {
+    /// What silences a finding at a node of a text that is no manifest: a values file.
+    pub fn silences_value(
+        &self,
+        engine: &Engine,
+        tree: &SpanTree,
+        node: NodeId,
+        finding: &Finding,
+    ) -> Option<Silence> {
+        if engine.settings.never_ignore.contains(&*finding.rule) {
+            return None;
+        }
+        self.by_comment(tree, node, finding.primary.span, finding)
+    }
+
+    fn by_comment(&self, tree: &SpanTree, node: NodeId, marked: Span, finding: &Finding) -> Option<Silence> {
         if self.comments.is_empty() && self.kics.is_empty() {
             return None;
         }
-        let tree = document?.tree();
         let lines = tree.source().line_index();
-        let marked = lines.line_of(finding.primary.span.start());
+        let (offset, marked) = (marked.start(), lines.line_of(marked.start()));
         let begins =
             |line: usize, above: bool| line == marked || entry_lines(tree, node, above).contains(&line);
         for comment in &self.comments {
@@ -131,7 +147,7 @@ impl Ignores {
         let covered = self.kics.iter().any(|comment| match comment {
             Kics::File => true,
             Kics::Line(line) => *line == marked,
-            Kics::Block(span) => span.contains(finding.primary.span.start()),
+            Kics::Block(span) => span.contains(offset),
         });
         covered.then_some(Silence { by: IgnoredBy::Peer("kics"), reason: None, configured: None })
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::engine::locate::{fingerprint, resource_id};
+use crate::engine::locate::{fingerprint, mark, resource_id};
 use crate::engine::render::describe_failures;
-use crate::engine::suppress::Ignores;
+use crate::engine::suppress::{Ignores, Silence};
 use crate::engine::{Counts, Engine, Ignored, Tally};
 use crate::finding::{Finding, FixOffer, Patch, RuleHit, Scenarios, Severity};
 use crate::helm::chart::Chart;
@@ -19,7 +19,7 @@ use crate::helm::scenario::Scenario;
 use crate::resource::Document;
 use crate::rule::Target;
 use crate::source::{Files, Problem, ProblemKind};
-use crate::yaml::{DocumentState, Segment};
+use crate::yaml::{self, DocumentState, Segment};
 
 use super::ChartInput;
 use super::locate::locate;
@@ -88,6 +88,16 @@ impl JudgedChart {
 
 /// Judges a chart. `files` are those of the input, or changed ones over them.
 pub(in crate::engine) fn judge(engine: &Engine, input: &ChartInput, files: &dyn Files) -> JudgedChart {
+    judge_some(engine, input, files, None)
+}
+
+/// Judges a chart in one scenario alone, by its number, or in all.
+pub(super) fn judge_some(
+    engine: &Engine,
+    input: &ChartInput,
+    files: &dyn Files,
+    only: Option<usize>,
+) -> JudgedChart {
     let mut judged = JudgedChart::default();
     let options = LoadOptions { limits: engine.limits, ..LoadOptions::default() };
     let chart = match load_folder(files, &input.folder, &options) {
@@ -105,7 +115,10 @@ pub(in crate::engine) fn judge(engine: &Engine, input: &ChartInput, files: &dyn 
         judged.counts.files.checked += input.templates;
         return judged;
     }
-    let (scenarios, problems) = scenarios(input, files, &engine.limits);
+    let (mut scenarios, problems) = scenarios(input, files, &engine.limits);
+    if let Some(only) = only {
+        scenarios = scenarios.into_iter().nth(only).into_iter().collect();
+    }
     judged.problems = problems;
     let total = scenarios.len();
     judged.scenarios =
@@ -202,12 +215,13 @@ impl JudgedChart {
                     finding.severity = Severity::Info;
                     finding.message.push_str(" (in a vendored chart)");
                 }
-                let ignores = ignores
+                let silence = ignores
                     .entry(at.document)
-                    .or_insert_with(|| Ignores::read(engine, &document.tree, &mut Vec::new()));
-                let mut ignored = false;
-                if let Some(silence) = ignores.silences(engine, Some(&at.object), node, &finding) {
-                    ignored = true;
+                    .or_insert_with(|| Ignores::read(engine, &document.tree, &mut Vec::new()))
+                    .silences(engine, Some(&at.object), node, mark(&document.tree, node), &finding)
+                    .or_else(|| silenced_in_values(engine, &finding));
+                let ignored = silence.is_some();
+                if let Some(silence) = silence {
                     self.used_ignores.extend(silence.configured);
                     let (by, reason) = (silence.by, silence.reason);
                     self.ignored.push(Ignored { finding: finding.clone(), by, reason });
@@ -260,6 +274,18 @@ impl JudgedChart {
         self.counts.ignored = self.ignored.len();
         self
     }
+}
+
+/// A comment at the key of a values file covers what comes from there.
+fn silenced_in_values(engine: &Engine, finding: &Finding) -> Option<Silence> {
+    let source = &finding.primary.source;
+    if engine.settings.no_ignores || !source.text().contains("seaworthy:") {
+        return None;
+    }
+    let tree = yaml::parse_stream(source, &engine.limits).tree;
+    let span = finding.primary.span;
+    let node = tree.nodes().filter(|node| tree.full_span(*node).contains(span.start())).last()?;
+    Ignores::read(engine, &tree, &mut Vec::new()).silences_value(engine, &tree, node, finding)
 }
 
 fn merge_levels(finding: &mut Finding, hit: &RuleHit) {

@@ -14,8 +14,8 @@ use crate::source::{MemoryFiles, Source, TextEdits};
 use crate::yaml::Segment;
 
 use super::ChartInput;
-use super::judge::{JudgedChart, judge};
-use super::proof::{allowed_index, compare};
+use super::judge::{JudgedChart, judge, judge_some};
+use super::proof::{allowed_index, compare, promising};
 use super::sites::{Candidate, Sites};
 
 /// Most trials of one chart.
@@ -132,11 +132,11 @@ fn try_group(
 ) -> Result<JudgedChart, String> {
     let ops: Vec<&PatchOp> = group.iter().flat_map(|&at| ops_of(now, at, selection)).collect();
     let instance = group.first().and_then(|&at| now.findings.get(at)?.instances.first());
-    let place = instance.and_then(|it| {
+    let found = instance.and_then(|it| {
         let scenario = now.scenarios.get(it.scenario)?;
-        Some((scenario, scenario.objects.get(it.object)?))
+        Some((it, scenario, scenario.objects.get(it.object)?))
     });
-    let Some((scenario, object)) = place else { return Err("its object is gone".to_owned()) };
+    let Some((place, scenario, object)) = found else { return Err("its object is gone".to_owned()) };
     let files = overlay(input, changed, None);
     let sites = Sites { input, files: &files, limits: &engine.limits, scenario };
     let candidates = sites.candidates(object, &ops)?;
@@ -148,13 +148,19 @@ fn try_group(
         }
         *trials += 1;
         let files = overlay(input, changed, Some(&candidate));
-        let after = judge(engine, input, &files);
-        match compare(now, &after, &made, selection) {
-            Ok(()) => {
+        let alone = judge_some(engine, input, &files, Some(place.scenario));
+        let proved = promising(now, place.scenario, place.object, &alone, selection).and_then(|()| {
+            let after = judge(engine, input, &files);
+            compare(now, &after, &made, selection).map(|()| after)
+        });
+        match proved {
+            Ok(after) => {
                 take(candidate, changed)?;
                 return Ok(after);
             }
-            Err(why) => reason = Some(reason.unwrap_or(why)),
+            Err(why) => {
+                reason.get_or_insert_with(|| format!("tried at {}: {why}", candidate.place));
+            }
         }
     }
     Err(reason.unwrap_or_else(|| "there is no place for it".to_owned()))

@@ -34,6 +34,28 @@ pub(super) fn compare(
     findings(before, after, made)
 }
 
+/// Whether a change, rendered in one scenario alone, does something to an object and nothing that was
+/// not wanted: worth the full proof.
+///
+/// # Errors
+/// Why not.
+pub(super) fn promising(
+    before: &JudgedChart,
+    number: usize,
+    object: usize,
+    alone: &JudgedChart,
+    selection: &Selection,
+) -> Result<(), String> {
+    let (Some(old), Some(new)) = (before.scenarios.get(number), alone.scenarios.first()) else {
+        return Err(alone.problems.first().map_or("it does not render", |it| &it.message).to_owned());
+    };
+    problems(before, alone)?;
+    scenario(old, new, &wanted(before, number, selection))
+        .map_err(|what| format!("with {}: {what}", old.name))?;
+    let value = |it: &JudgedScenario| it.objects.get(object).map(|object| object.value.clone());
+    if value(old) == value(new) { Err("it changes nothing".to_owned()) } else { Ok(()) }
+}
+
 fn problems(before: &JudgedChart, after: &JudgedChart) -> Result<(), String> {
     let messages = |judged: &JudgedChart| {
         let unchecked = judged.problems.iter().filter(|it| it.kind == ProblemKind::NotChecked);

@@ -33,6 +33,8 @@ pub(super) enum Site {
 pub(super) struct Candidate {
     /// What kind of place it is.
     pub site: Site,
+    /// The place in words: `securityContext in web/values.yaml`.
+    pub place: String,
     /// Edits by file.
     pub edits: BTreeMap<String, (Arc<Source>, TextEdits)>,
 }
@@ -223,11 +225,15 @@ impl Sites<'_> {
             // A vendored chart's values are set under its name in the parent's.
             let mut keys = self.subchart(document);
             keys.extend(path.path.iter().cloned());
+            if !self.is_vendored_template(document) && keys.len() == path.path.len() {
+                return None;
+            }
             (Site::ParentValues, base, keys)
         };
         let source = self.read(&file)?;
         let edits = values_site::edits(&source, &keys, change, self.limits).ok()?;
-        Some(Candidate { site, edits: std::iter::once((file, (source, edits))).collect() })
+        let place = format!("{} in {file}", keys.join("."));
+        Some(Candidate { site, place, edits: std::iter::once((file, (source, edits))).collect() })
     }
 
     /// The names under which the chart that printed a document stands in its parents' values.
@@ -246,13 +252,20 @@ impl Sites<'_> {
         names
     }
 
+    fn is_vendored_template(&self, document: &RenderedTree) -> bool {
+        let file = self.scenario.rendered.files.get(document.file);
+        file.is_some_and(|file| !self.input.is_own(&file.template))
+    }
+
     fn in_template(&self, (source, edits): template_site::TemplateEdit) -> Option<Candidate> {
         let file = source.name().to_string();
         if !self.input.is_own(&file) {
             return None;
         }
+        let line = edits.as_slice().first().map_or(1, |edit| source.line_column(edit.span.start()).line);
+        let place = format!("{file}:{line}");
         let edits = std::iter::once((file, (source, edits))).collect();
-        Some(Candidate { site: Site::Template, edits })
+        Some(Candidate { site: Site::Template, place, edits })
     }
 
     fn read(&self, path: &str) -> Option<Arc<Source>> {

@@ -1,1 +1,132 @@
+use std::sync::Arc;
 
+use super::*;
+use crate::config::Settings;
+use crate::engine::{Engine, Outcome, Selection};
+use crate::rule::{self, Catalogue};
+use crate::source::MemoryFiles;
+
+fn engine() -> Engine {
+    let catalogue = Arc::new(Catalogue::shipped().clone());
+    let mut rules = rule::Selection::none(&catalogue);
+    rules.add_standard(&catalogue, "pss:restricted").unwrap();
+    Engine::new(catalogue, rules, Settings::default()).unwrap()
+}
+
+const POD: &str = "\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+spec:
+  securityContext:
+    runAsNonRoot: true
+    seccompProfile: {type: RuntimeDefault}
+  containers:
+  - name: web
+    image: registry.example/web:1
+    securityContext:
+      capabilities: {drop: [ALL]}
+";
+
+fn chart(files: &[(&str, &str)]) -> ChartInput {
+    let meta = ("c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n");
+    let files = files.iter().map(|(path, text)| (format!("c/{path}"), *text));
+    let files: MemoryFiles = std::iter::once((meta.0.to_owned(), meta.1)).chain(files).collect();
+    ChartInput::in_memory(files, "c")
+}
+
+fn mended(input: &ChartInput) -> (Vec<(String, String)>, Vec<Outcome>) {
+    let selection = Selection { unsafe_fixes: true, ..Selection::default() };
+    let mended = mend(&engine(), input, &selection);
+    let files = mended.verified.files().iter();
+    let files = files.map(|file| (file.name().to_string(), file.after().text().to_string())).collect();
+    (files, mended.outcomes.into_iter().map(|outcome| outcome.outcome).collect())
+}
+
+#[test]
+fn a_finding_stands_at_the_value_that_causes_it() {
+    let template = format!("{POD}      privileged: {{{{ .Values.privileged }}}}\n");
+    let input = chart(&[
+        ("templates/pod.yaml", &template),
+        ("values.yaml", "# why\nprivileged: false\n"),
+        ("values-dev.yaml", "privileged: true\n"),
+    ]);
+    let judged = judge(&engine(), &input, &*input.files);
+    let found = judged.findings();
+    let finding = found.iter().find(|finding| &*finding.rule == "privileged-container").unwrap();
+    assert_eq!(&**finding.primary.path(), "c/values-dev.yaml");
+    assert_eq!(finding.primary.source.slice(finding.primary.span), "true");
+    let scenarios = finding.scenarios.as_ref().unwrap();
+    assert_eq!((scenarios.found_in.len(), scenarios.total), (1, 2));
+    assert!(
+        finding
+            .related
+            .iter()
+            .any(|(place, text)| { &**place.path() == "c/values.yaml" && text == "overridden" })
+    );
+    assert_eq!(judged.counts.scenarios.checked, 2);
+}
+
+#[test]
+fn a_comment_at_a_value_silences_what_comes_from_it() {
+    let template = format!("{POD}      privileged: {{{{ .Values.privileged }}}}\n");
+    let values = "# seaworthy: ignore[privileged-container] needs the device\nprivileged: true\n";
+    let input = chart(&[("templates/pod.yaml", &template), ("values.yaml", values)]);
+    let judged = judge(&engine(), &input, &*input.files);
+    assert!(judged.findings().iter().all(|finding| &*finding.rule != "privileged-container"));
+    assert_eq!(judged.ignored.len(), 1);
+    assert_eq!(judged.ignored[0].reason.as_deref(), Some("needs the device"));
+}
+
+#[test]
+fn values_win_over_text_and_nothing_changes_twice() {
+    let template = POD.replace(
+        "      capabilities: {drop: [ALL]}\n",
+        "      {{- toYaml .Values.securityContext | nindent 6 }}\n",
+    );
+    let values = "securityContext: # of the container\n  capabilities:\n    drop: [ALL] # all\n";
+    let input = chart(&[("templates/pod.yaml", &template), ("values.yaml", values)]);
+    let (files, outcomes) = mended(&input);
+    let after = "securityContext: # of the container\n  capabilities:\n    drop: [ALL] # all\n  allowPrivilegeEscalation: false\n";
+    assert_eq!(files, [("c/values.yaml".to_owned(), after.to_owned())]);
+    assert_eq!(outcomes, [Outcome::Fixed]);
+    let input = chart(&[("templates/pod.yaml", &template), ("values.yaml", after)]);
+    assert_eq!(mended(&input), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn what_would_change_something_else_is_refused() {
+    // The key is also printed into a configuration map: changing it changes more than the pod.
+    let template =
+        POD.replace("      capabilities: {drop: [ALL]}\n", "      {{- toYaml .Values.sc | nindent 6 }}\n");
+    let copy = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata:\n  sc: {{ toJson .Values.sc | quote }}\n";
+    let input = chart(&[
+        ("templates/pod.yaml", &template),
+        ("templates/map.yaml", copy),
+        ("values.yaml", "sc: {capabilities: {drop: [ALL]}}\n"),
+    ]);
+    let (files, outcomes) = mended(&input);
+    assert!(files.is_empty(), "{files:?}");
+    let [Outcome::Refused { reason }] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+    assert!(reason.contains("data.sc of ConfigMap/m would change too"), "{reason}");
+}
+
+#[test]
+fn text_is_edited_where_no_value_leads_to_the_field() {
+    let input = chart(&[("templates/pod.yaml", POD)]);
+    let (files, outcomes) = mended(&input);
+    let after =
+        POD.replace("      capabilities:", "      allowPrivilegeEscalation: false\n      capabilities:");
+    assert_eq!(files, [("c/templates/pod.yaml".to_owned(), after)]);
+    assert_eq!(outcomes, [Outcome::Fixed]);
+}
+
+#[test]
+fn a_chart_that_does_not_render_is_not_checked() {
+    let input = chart(&[("templates/pod.yaml", "kind: {{ required \"say which\" .Values.kind }}\n")]);
+    let judged = judge(&engine(), &input, &*input.files);
+    assert_eq!((judged.counts.charts.checked, judged.counts.charts.not_checked), (0, 1));
+    assert!(judged.problems[0].message.contains("say which"));
+    assert_eq!(&*judged.problems[0].path, "c/templates/pod.yaml");
+}
