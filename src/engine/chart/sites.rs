@@ -118,23 +118,17 @@ impl Sites<'_> {
     ) -> Vec<Candidate> {
         let mut found = self.at_value(document, map, &ValuesChange::Merge(entries.clone()));
         // A key that is called like the field and that templates looked at.
-        if let (1, Some((field, Value::Object(inner)))) = (entries.len(), entries.iter().next()) {
-            found.extend(self.at_hooks(document, object, map, field, &ValuesChange::Merge(inner.clone())));
-        } else {
-            for (field, value) in entries {
-                let change = match value {
-                    Value::Object(inner) => ValuesChange::Merge(inner.clone()),
-                    value => ValuesChange::Set(value.clone()),
-                };
-                if entries.len() == 1 {
-                    found.extend(self.at_hooks(document, object, map, field, &change));
-                }
-            }
-            // The mapping itself may be printed for a key of its name.
-            if let Some(Segment::Key(name)) = document.tree.path(map).segments().last() {
-                let merge = ValuesChange::Merge(entries.clone());
-                found.extend(self.at_hooks(document, object, map, name, &merge));
-            }
+        if let (1, Some((field, value))) = (entries.len(), entries.iter().next()) {
+            let change = match value {
+                Value::Object(inner) => ValuesChange::Merge(inner.clone()),
+                value => ValuesChange::Set(value.clone()),
+            };
+            found.extend(self.at_hooks(document, object, map, field, &change));
+        }
+        // The mapping itself may be printed for a key of its name.
+        if let Some(Segment::Key(name)) = document.tree.path(map).segments().last() {
+            let merge = ValuesChange::Merge(entries.clone());
+            found.extend(self.at_hooks(document, object, map, name, &merge));
         }
         let edits = template_site::add(&self.scenario.rendered, document, map, entries);
         found.extend(edits.into_iter().take(3).filter_map(|edit| self.in_template(edit)));

@@ -74,9 +74,21 @@ impl Emitter {
         self.indention &= keeps_indention;
     }
 
-    /// An empty collection: `{}` or `[]`.
-    pub(super) fn empty(&mut self, brackets: &[u8]) {
-        self.indicator(brackets, true, false);
+    /// An empty collection: `{}` or `[]`, which stands for the collection itself.
+    pub(super) fn empty(&mut self, brackets: &[u8], origin: OriginId) {
+        let here = self.here;
+        if !origin.is_none() {
+            self.here = origin;
+        }
+        let spaced = self.whitespace;
+        if !spaced {
+            self.output.push_whole(b" ", here);
+            self.column += 1;
+        }
+        self.put(brackets);
+        self.here = here;
+        self.whitespace = false;
+        self.indention = false;
     }
 
     /// Begins a block mapping; gives what [`Emitter::end`] wants.

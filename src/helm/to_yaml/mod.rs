@@ -135,8 +135,9 @@ impl Writer<'_, '_> {
             Value::Map(map) if map.is_nil() && self.dialect == Dialect::Version2 => {
                 self.emitter.word(b"null", origin);
             }
+            Value::List(list) if list.items().is_empty() => self.emitter.empty(b"[]", origin),
             Value::List(list) => self.sequence(list.items(), in_mapping)?,
-            Value::Map(map) => self.mapping(map)?,
+            Value::Map(map) => self.mapping(map, origin)?,
             Value::Object(object) => {
                 let plain = object_value(object.as_ref(), self.dialect);
                 self.node(&inherit(plain, origin), in_mapping)?;
@@ -163,7 +164,7 @@ impl Writer<'_, '_> {
     fn sequence(&mut self, items: &[Node], in_mapping: bool) -> Result<(), JsonError> {
         self.exec.check_stack()?;
         if items.is_empty() {
-            self.emitter.empty(b"[]");
+            self.emitter.empty(b"[]", OriginId::NONE);
             return Ok(());
         }
         let outer = self.emitter.begin_sequence(in_mapping);
@@ -175,11 +176,11 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
-    fn mapping(&mut self, map: &Map) -> Result<(), JsonError> {
+    fn mapping(&mut self, map: &Map, origin: OriginId) -> Result<(), JsonError> {
         self.exec.check_stack()?;
         let mut entries = map.snapshot();
         if entries.is_empty() {
-            self.emitter.empty(b"{}");
+            self.emitter.empty(b"{}", origin);
             return Ok(());
         }
         let dialect = self.dialect;
