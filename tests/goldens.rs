@@ -7,6 +7,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test")]
 
+#[path = "support/charts.rs"]
+mod charts;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,53 +17,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use charts::{Case, cases};
 use seaworthy::helm::chart::Chart;
-use seaworthy::helm::context::KubeVersion;
 use seaworthy::helm::load::{LoadOptions, load_folder};
-use seaworthy::helm::render::{Output, render};
-use seaworthy::helm::scenario::{Scenario, SetArgument, SetKind};
-use seaworthy::helm::values::ValuesFile;
+use seaworthy::helm::render::render;
 use seaworthy::project::DiskFiles;
-use seaworthy::source::{Limits, Source};
+use seaworthy::source::Limits;
 
 /// Cases that must be right: deterministic, masked, errors (the same text for Helm's own
 /// nondeterminism set aside).
-const LEAST: (usize, usize, usize) = (833, 254, 498);
-
-struct Case {
-    name: String,
-    kind: String,
-    ok: bool,
-    chart: String,
-    values: Vec<String>,
-    args: Vec<String>,
-    golden: String,
-    deterministic: String,
-    masked: BTreeSet<usize>,
-}
-
-fn cases(root: &Path) -> Vec<Case> {
-    let manifest = fs::read_to_string(root.join("manifest.tsv")).unwrap();
-    let rows = manifest.lines().filter(|line| !line.starts_with('#'));
-    rows.map(|row| {
-        let column: Vec<&str> = row.split('\t').collect();
-        let words = |at: usize, by: char| {
-            column[at].split(by).filter(|it| !it.is_empty()).map(str::to_owned).collect()
-        };
-        Case {
-            name: column[0].to_owned(),
-            kind: column[1].to_owned(),
-            ok: column[2] == "ok",
-            chart: column[3].to_owned(),
-            values: words(4, ','),
-            args: words(5, ' '),
-            golden: column[6].to_owned(),
-            deterministic: column[7].to_owned(),
-            masked: column[8].split(',').filter_map(|it| it.trim().parse().ok()).collect(),
-        }
-    })
-    .collect()
-}
+const LEAST: (usize, usize, usize) = (833, 254, 500);
 
 /// A render as the command line does it: what goes to standard output, or the error's text.
 fn run(
@@ -70,49 +35,10 @@ fn run(
     charts: &mut BTreeMap<String, Result<Arc<Chart>, String>>,
     case: &Case,
 ) -> (Result<Vec<u8>, String>, Duration) {
-    let mut scenario = Scenario::default();
-    "rel".clone_into(&mut scenario.release.name);
-    let mut output = Output::default();
-    let mut args = case.args.iter();
-    let mut set = |kind, text: &String| scenario.set.push(SetArgument { kind, text: text.clone() });
-    while let Some(flag) = args.next() {
-        match flag.as_str() {
-            "--include-crds" => output.include_crds = true,
-            "--skip-tests" => output.skip_tests = true,
-            "--no-hooks" => output.no_hooks = true,
-            "--is-upgrade" => scenario.release.is_upgrade = true,
-            flag => {
-                let value = args.next().unwrap();
-                match flag {
-                    "--set" => set(SetKind::Value, value),
-                    "--set-string" => set(SetKind::String, value),
-                    "--set-json" => set(SetKind::Json, value),
-                    "--set-literal" => set(SetKind::Literal, value),
-                    "--api-versions" => scenario.api_versions.push(value.clone()),
-                    "--namespace" => value.clone_into(&mut scenario.release.namespace),
-                    "--kube-version" => match KubeVersion::parse(value) {
-                        Ok(version) => scenario.kube_version = version,
-                        Err(error) => {
-                            let text = format!("invalid kube version '{value}': {error}");
-                            return (Err(text), Duration::ZERO);
-                        }
-                    },
-                    other => panic!("{other}"),
-                }
-            }
-        }
-    }
-    for path in &case.values {
-        let text = match fs::read(root.join(path)) {
-            Ok(text) => text,
-            Err(_) => return (Err(format!("open {path}: no such file or directory")), Duration::ZERO),
-        };
-        let source = Arc::new(Source::from_bytes(path.as_str(), text).unwrap());
-        match ValuesFile::parse(&source, &Limits::default()) {
-            Ok(file) => scenario.values.push(Arc::new(file)),
-            Err(error) => return (Err(format!("failed to parse {path}: {error}")), Duration::ZERO),
-        }
-    }
+    let (scenario, output) = match case.scenario(root) {
+        Ok(both) => both,
+        Err(error) => return (Err(error), Duration::ZERO),
+    };
     let load = || load_folder(files, &case.chart, &LoadOptions::default()).map_err(|error| error.to_string());
     let chart = match charts.entry(case.chart.clone()).or_insert_with(load) {
         Ok(chart) => Arc::clone(chart),

@@ -105,20 +105,23 @@ pub(super) fn strings(
     items.iter().map(text).collect()
 }
 
+/// Keys and values.
+pub(super) type Entries<'a> = Vec<(Cow<'a, str>, NodeId)>;
+
 /// The entries of a struct or map sorted by key, as they stand in the JSON that Go decodes; null is
 /// absent.
 pub(super) fn entries<'a>(
     tree: &'a SpanTree,
     node: NodeId,
     field: Field<'_>,
-) -> Result<Option<Vec<(Cow<'a, str>, NodeId)>>, DecodeError> {
+) -> Result<Option<Entries<'a>>, DecodeError> {
     if !tree.kind(tree.resolve(node)).is_mapping() {
         return match tree.written_scalar(node) {
             Some(Scalar::Null) => Ok(None),
             _ => Err(field.mismatch(tree, node)),
         };
     }
-    let mut entries: Vec<_> =
+    let mut entries: Entries<'a> =
         tree.entries(node).into_iter().map(|entry| (entry.key, entry.value_node)).collect();
     entries.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(Some(entries))

@@ -22,6 +22,8 @@ pub enum RenderError {
     Missing(Vec<UnmetDependency>),
     /// A chart of version 3, which Helm 4.3 does not render yet.
     ApiVersion,
+    /// Such a chart with more charts under `charts/` than it declares: Helm 4.3 stumbles over them first.
+    DependencyType,
     /// The release's name is none.
     ReleaseName {
         /// As given.
@@ -84,6 +86,10 @@ impl fmt::Display for RenderError {
                     names.join(", ")
                 )
             }
+            Self::DependencyType => f.write_str(
+                "an error occurred while checking for chart dependencies. You may need to run 'helm dependency \
+                 build' to fetch missing dependencies: unsupported chart dependency type",
+            ),
             Self::ApiVersion => f.write_str("invalid chart apiVersion"),
             Self::ReleaseName { name } if name.is_empty() => {
                 f.write_str("release name check failed: release name \"\": no name provided")

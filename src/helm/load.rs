@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::archive::{self, ArchiveError, Budget, is_gzip};
+use super::archive::{self, ArchiveError, Budget, NamedFiles, is_gzip};
 use super::chart::{Chart, ChartError, ChartFile, Standing, UnmetDependency, join};
 use super::dependency::in_range;
 use super::helmignore::{self, IgnoreRules};
@@ -202,7 +202,7 @@ impl Loader<'_> {
         &mut self,
         folder: &str,
         parent: &str,
-        groups: BTreeMap<String, Vec<(String, Arc<[u8]>)>>,
+        groups: BTreeMap<String, NamedFiles>,
         archived: bool,
     ) -> Result<Vec<Arc<Chart>>, ChartError> {
         let mut charts = Vec::new();
@@ -230,7 +230,7 @@ impl Loader<'_> {
         parent: &str,
         name: &str,
         path: &str,
-        files: Vec<(String, Arc<[u8]>)>,
+        files: NamedFiles,
         archived: bool,
     ) -> Result<Chart, ChartError> {
         if !name.ends_with(".tgz") {
@@ -386,7 +386,7 @@ struct Parts {
     files: Vec<ChartFile>,
     values: Option<ValuesFile>,
     schema: Option<ChartFile>,
-    subcharts: BTreeMap<String, Vec<(String, Arc<[u8]>)>>,
+    subcharts: BTreeMap<String, NamedFiles>,
 }
 
 impl Parts {

@@ -82,6 +82,18 @@ impl Str {
         }
     }
 
+    /// The origin of the byte at an offset: what `slice` from there would begin with, without a copy.
+    /// Behind the end it is that of the string.
+    #[must_use]
+    pub fn origin_at(&self, offset: usize) -> OriginId {
+        match &self.runs {
+            Runs::Many(runs) if offset < self.len() => {
+                pieces(runs, offset..offset + 1).next().map_or_else(|| self.origin(), |(_, run)| run.origin)
+            }
+            _ => self.origin(),
+        }
+    }
+
     /// All origins of its bytes in order, neighbours that repeat left out.
     pub fn origins(&self) -> impl Iterator<Item = OriginId> + '_ {
         let (one, many) = match &self.runs {
@@ -302,6 +314,8 @@ mod tests {
         assert_eq!(shape(&joined.slice(1..4)), [(1, 2, Run::WHOLE), (3, 1, 6)]);
         assert_eq!(shape(&joined.slice(4..6)), [(2, 1, 8)]);
         assert_eq!(joined.origins().collect::<Vec<_>>(), [id(2), id(1)]);
+        let at = |offset| (joined.origin_at(offset), joined.slice(offset..7).origin());
+        assert!((0..9).all(|offset| at(offset).0 == at(offset).1));
     }
 
     #[test]

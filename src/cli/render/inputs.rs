@@ -112,7 +112,7 @@ fn helm_caches() -> Vec<PathBuf> {
 }
 
 /// What to render with, read from flags, files and the clock.
-pub fn request(args: &RenderArgs, name: Option<&str>, _quiet: bool) -> Result<RenderRequest, Failure> {
+pub fn request(args: &RenderArgs, name: Option<&str>) -> Result<RenderRequest, Failure> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs()).ok();
     let now = env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok()).or(now);
     Ok(RenderRequest {

@@ -29,7 +29,7 @@ pub fn render(args: &RenderArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let terminal = Terminal::detect(global.color);
     let quiet = global.quiet > 0;
     let (name, chart) = args.name_and_chart()?;
-    let request = inputs::request(args, name, quiet)?;
+    let request = inputs::request(args, name)?;
     let opened = match inputs::open(args, Path::new(chart)) {
         Ok(opened) => opened,
         Err(Problemed::Chart(problem)) => return Ok(refused(&problem.message, Some(&problem), &terminal)),
@@ -160,7 +160,7 @@ fn against_revision(
         Err(Problemed::Failure(failure)) => return Err(failure),
     };
     let mut exit = Exit::Clean;
-    for (name, request) in scenarios(args, folder, request)? {
+    for (name, request) in scenarios(folder, request)? {
         let (before, after) = match (old.render(&request), opened.chart.render(&request)) {
             (Ok(before), Ok(after)) => (before, after),
             (Err(error), _) | (_, Err(error)) => {
@@ -186,11 +186,7 @@ fn against_revision(
 
 type NamedRequest = (Option<String>, RenderRequest);
 
-fn scenarios(
-    args: &RenderArgs,
-    folder: &Path,
-    request: &RenderRequest,
-) -> Result<Vec<NamedRequest>, Failure> {
+fn scenarios(folder: &Path, request: &RenderRequest) -> Result<Vec<NamedRequest>, Failure> {
     if !request.values.is_empty() || !request.set.is_empty() {
         return Ok(vec![(None, request.clone())]);
     }
@@ -201,6 +197,5 @@ fn scenarios(
         let name = Path::new(&file).file_name().map(|name| name.to_string_lossy().into_owned());
         found.push((Some(format!("ci/{}", name.unwrap_or_default())), one));
     }
-    let _ = args;
     Ok(found)
 }

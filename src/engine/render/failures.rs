@@ -41,7 +41,10 @@ fn failure(rendered: &Rendered, error: &RenderError) -> Vec<RenderFailure> {
     let at_chart =
         |span: Span| Problem::new(ProblemKind::NotChecked, &chart.chart_yaml, span, error.to_string());
     match error {
-        RenderError::NotInstallable { .. } | RenderError::ApiVersion | RenderError::KubeVersion { .. } => {
+        RenderError::NotInstallable { .. }
+        | RenderError::ApiVersion
+        | RenderError::DependencyType
+        | RenderError::KubeVersion { .. } => {
             vec![plain(at_chart(chart.metadata.name_span))]
         }
         RenderError::Missing(unmet) => unmet.iter().map(|it| plain(it.problem(chart))).collect(),

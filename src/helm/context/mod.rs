@@ -37,8 +37,6 @@ pub struct Release {
 #[derive(Clone, Debug)]
 pub(super) struct TemplateFile {
     /// The chart it belongs to.
-    pub member: MemberId,
-    /// Its chart.
     pub chart: Arc<Chart>,
     /// Which of the chart's templates it is.
     pub index: usize,
@@ -155,7 +153,6 @@ impl Builder<'_> {
                 continue;
             }
             let entry = TemplateFile {
-                member,
                 chart: Arc::clone(&chart),
                 index,
                 dot: dot.clone(),

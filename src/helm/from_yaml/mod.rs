@@ -6,6 +6,7 @@
 
 mod fault;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::budget::Limit;
@@ -93,7 +94,11 @@ struct Reader<'a, 'b> {
 
 impl Reader<'_, '_> {
     fn origin(&self, id: NodeId) -> OriginId {
-        self.text.slice(self.tree.full_span(id).range()).origin()
+        self.origin_of(self.tree.full_span(id).range())
+    }
+
+    fn origin_of(&self, range: Range<usize>) -> OriginId {
+        if range.is_empty() { self.text.origin() } else { self.text.origin_at(range.start) }
     }
 
     fn node(&mut self, id: NodeId) -> Result<Node, YamlError> {
@@ -145,7 +150,7 @@ impl Reader<'_, '_> {
     fn string(&self, id: NodeId, text: &str) -> Str {
         let span = self.tree.span(id).range();
         let written = self.text.as_bytes().get(span.clone()).unwrap_or_default();
-        let origin = || self.text.slice(span.clone()).origin();
+        let origin = || self.origin_of(span.clone());
         if written == text.as_bytes() {
             return self.text.slice(span);
         }
@@ -180,10 +185,10 @@ impl Reader<'_, '_> {
             if body.ends_with(content) {
                 output.push_part(self.text, place..place + content.len());
             } else {
-                output.push_whole(content, self.text.slice(start + at..start + at + end).origin());
+                output.push_whole(content, self.origin_of(start + at..start + at + end));
             }
             if content.len() < bytes.len() {
-                output.push_whole(b"\n", self.text.slice(start + at..start + at + end.max(1)).origin());
+                output.push_whole(b"\n", self.origin_of(start + at..start + at + end.max(1)));
             }
             at += end;
         }

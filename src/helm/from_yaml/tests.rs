@@ -17,7 +17,7 @@ fn read(text: &[u8], target: Target) -> Result<(Node, String), String> {
 fn scalars_keep_the_origin_of_their_bytes() {
     let (node, _) = read(b"a: bc\n'd': \"e\"\nf: |\n  g\n  h\n", Target::Map).unwrap();
     let map = node.value.as_map().unwrap().clone();
-    let places = |key: &[u8]| -> Vec<(std::ops::Range<usize>, u32)> {
+    let places = |key: &[u8]| -> Vec<(Range<usize>, u32)> {
         let text = map.get(key).unwrap().value.as_str().unwrap().clone();
         text.runs(0..text.len()).map(|(part, run)| (part, run.at)).collect()
     };

@@ -1,6 +1,6 @@
 //! Certificates: `genCA`, `genSelfSignedCert`, `genSignedCert` and their kin (X.509 v3, RFC 5280).
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::rc::Rc;
 
 use num_bigint::BigUint;

@@ -53,7 +53,7 @@ pub(super) fn items(exec: &mut Exec<'_>, node: &Node) -> Result<Option<Vec<Node>
         }
         Value::Bytes(bytes) => {
             exec.charge(bytes.len())?;
-            let item = |at: usize, byte: &u8| Node::new(*byte, bytes.slice(at..at + 1).origin());
+            let item = |at: usize, byte: &u8| Node::new(*byte, bytes.origin_at(at));
             bytes.as_bytes().iter().enumerate().map(|(at, byte)| item(at, byte)).collect()
         }
         Value::Object(object) if object.kind() == Kind::Slice => match object.plain() {

@@ -229,7 +229,7 @@ fn nospace(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
         if byte.is_ascii() {
             output.push_part(&text, at..at + 1);
         } else {
-            let origin = text.slice(at..at + 1).origin();
+            let origin = text.origin_at(at);
             output.push_whole(char::from(*byte).encode_utf8(&mut [0; 4]).as_bytes(), origin);
         }
     }

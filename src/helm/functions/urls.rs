@@ -1,6 +1,6 @@
 //! URLs: `urlParse`, `urlJoin`, and texts escaped for a query.
 
-use std::net::Ipv6Addr;
+use core::net::Ipv6Addr;
 
 use super::show::quote;
 use super::{derived_text, fail, fixed};

@@ -158,7 +158,7 @@ impl Decoder<'_, '_> {
     }
 
     fn origin(&self, from: usize) -> OriginId {
-        self.text.slice(from..self.at).origin()
+        self.text.origin_at(from)
     }
 
     fn value(&mut self) -> Result<Node, DecodeError> {
@@ -314,7 +314,7 @@ impl Decoder<'_, '_> {
                     let character = self.escape()?;
                     let output = built.get_or_insert_with(StrBuilder::new);
                     output.push_part(self.text, copied..from);
-                    let origin = self.text.slice(from..self.at).origin();
+                    let origin = self.text.origin_at(from);
                     output.push_whole(character.encode_utf8(&mut [0; 4]).as_bytes(), origin);
                     copied = self.at;
                 }

@@ -140,7 +140,7 @@ impl Encoder<'_, '_> {
             let (escape, width) = self.escape(&bytes[at..]);
             if let Some(escape) = escape {
                 self.output.push_part(text, copied..at);
-                let origin = text.slice(at..at + width).origin();
+                let origin = text.origin_at(at);
                 self.output.push_whole(escape.as_bytes(), origin);
                 copied = at + width;
             }

@@ -141,7 +141,7 @@ pub(super) fn replace_invalid(text: &Str) -> Str {
         output.push_part(text, at..at + valid);
         at += valid;
         for _ in chunk.invalid() {
-            output.push_whole("\u{fffd}".as_bytes(), text.slice(at..at + 1).origin());
+            output.push_whole("\u{fffd}".as_bytes(), text.origin_at(at));
             at += 1;
         }
     }

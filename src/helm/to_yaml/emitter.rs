@@ -293,7 +293,7 @@ impl Emitter {
                 after_space = true;
             } else if !is_printable(rest) || line_break(rest).is_some() || matches!(rest[0], b'"' | b'\\') {
                 let escape = escape(&rest[..width]);
-                let origin = text.slice(at..at + width).origin();
+                let origin = text.origin_at(at);
                 self.output.push_whole(escape.as_bytes(), origin);
                 self.column += escape.len();
                 after_space = false;

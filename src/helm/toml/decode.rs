@@ -124,7 +124,7 @@ impl Decoder<'_, '_> {
     }
 
     fn origin(&self, start: usize) -> OriginId {
-        self.text.slice(start..self.lexer.at).origin()
+        self.text.origin_at(start)
     }
 
     fn document(&mut self) -> Result<(), DecodeError> {

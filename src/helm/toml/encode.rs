@@ -347,7 +347,7 @@ impl Encoder<'_, '_> {
                 self.output.push_part(text, copied..at);
                 let escape = quoted(&[*byte]);
                 let inner = escape.get(1..escape.len() - 1).unwrap_or_default();
-                self.output.push_whole(inner, text.slice(at..at + 1).origin());
+                self.output.push_whole(inner, text.origin_at(at));
                 copied = at + 1;
             }
         }

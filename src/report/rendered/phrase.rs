@@ -7,8 +7,8 @@ use crate::report::style::{Paint, Style};
 /// The line of a template file in which a line of its output was asked for: where it stands itself,
 /// or the outermost call that led to it.
 pub(super) fn home_line(cause: &Explanation, template: &str) -> Option<u32> {
-    let places = cause.template.iter().chain(cause.calls.iter().map(|call| &call.place));
-    places.filter(|place| &**place.source.name() == template).last().map(|place| place.start().line)
+    let mut places = cause.template.iter().chain(cause.calls.iter().map(|call| &call.place));
+    places.rfind(|place| &**place.source.name() == template).map(|place| place.start().line)
 }
 
 /// What a line came from, beside its own place in `template`.

@@ -1,0 +1,4 @@
+{{- define "shop.labels" -}}
+app: {{ .Release.Name }}
+part: {{ .Values.part | default "front" }}
+{{- end }}
