@@ -10,6 +10,7 @@ use crate::source::{Problem, ProblemKind};
 use crate::yaml;
 
 use super::Engine;
+use super::chart::{self, ChartInput};
 
 /// What the objects of each namespace fail.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +23,7 @@ pub struct Levels {
 
 impl Engine {
     /// Judges every object that Pod Security admission reads, by namespace. Overlay patches are no
-    /// finished objects and are told of as not checked.
+    /// finished objects and are told of as not checked. Charts count in all their scenarios.
     #[must_use]
     pub fn pod_security_levels(&self, project: &Project) -> Levels {
         let mut levels = Levels { problems: project.problems.clone(), ..Levels::default() };
@@ -30,8 +31,15 @@ impl Engine {
             self.add_levels(file, &mut levels);
         }
         for chart in project.charts() {
-            let name = Arc::clone(&chart.name);
-            levels.problems.push(Problem::of_path(ProblemKind::NotChecked, name, "a chart"));
+            match ChartInput::open(chart, &self.limits) {
+                Ok(input) => {
+                    let judged = chart::judge(self, &input, &*input.files);
+                    judged.objects().for_each(|object| self.add_object(object, &mut levels));
+                    let unchecked = |problem: &Problem| problem.kind == ProblemKind::NotChecked;
+                    levels.problems.extend(judged.problems.into_iter().filter(unchecked));
+                }
+                Err(problem) => levels.problems.push(*problem),
+            }
         }
         levels
     }
@@ -47,15 +55,19 @@ impl Engine {
         let parsed = yaml::parse(&source, &self.limits);
         let blind = parsed.problems.into_iter().filter(|problem| problem.kind == ProblemKind::NotChecked);
         levels.problems.extend(blind);
-        let target = Target { version: self.settings.kubernetes_version, images: &self.images };
         for object in Document::objects(&Arc::new(parsed.tree), &self.kinds) {
-            if object.kind().kind == "Namespace" && object.kind().group.is_empty() {
-                levels.verdicts.entry(object.name().map(str::to_owned)).or_default();
-            }
-            if object.has_pod_security() {
-                let verdict = self.catalogue.pod_security(&object, &target);
-                levels.verdicts.entry(object.namespace().map(str::to_owned)).or_default().merge(&verdict);
-            }
+            self.add_object(&object, levels);
+        }
+    }
+
+    fn add_object(&self, object: &Document, levels: &mut Levels) {
+        let target = Target { version: self.settings.kubernetes_version, images: &self.images };
+        if object.kind().kind == "Namespace" && object.kind().group.is_empty() {
+            levels.verdicts.entry(object.name().map(str::to_owned)).or_default();
+        }
+        if object.has_pod_security() {
+            let verdict = self.catalogue.pod_security(object, &target);
+            levels.verdicts.entry(object.namespace().map(str::to_owned)).or_default().merge(&verdict);
         }
     }
 }

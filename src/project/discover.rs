@@ -34,6 +34,10 @@ struct Gathered {
     files: BTreeMap<PathBuf, String>,
     /// Absolute folders that hold a `Chart.yaml`.
     charts: BTreeSet<PathBuf>,
+    /// Charts that were named as a whole, by themselves or by a folder above.
+    whole: BTreeSet<PathBuf>,
+    /// Absolute paths inside of charts that were named, to the name shown.
+    inside: BTreeMap<PathBuf, String>,
     /// Absolute paths of patches.
     patches: HashSet<PathBuf>,
     problems: Vec<Problem>,
@@ -91,14 +95,24 @@ impl Gathered {
             Ok(below) => shown(&given.join(below)),
             Err(_) => shown(path),
         };
-        self.charts.extend(chart_above(absolute));
+        let above = chart_above(absolute);
+        if above.iter().all(|chart| chart == absolute) {
+            self.whole.extend(above.first().cloned());
+        } else {
+            self.inside.insert(absolute.to_path_buf(), shown(given));
+        }
+        self.charts.extend(above);
         for found in walk::walk(absolute, rules) {
             match found {
                 Found::File(path) => {
                     let name = name(&path);
                     self.files.entry(path).or_insert(name);
                 }
-                Found::Chart(path) => self.charts.extend(path.parent().map(Path::to_path_buf)),
+                Found::Chart(path) => {
+                    let folder = path.parent().map(Path::to_path_buf);
+                    self.whole.extend(folder.clone());
+                    self.charts.extend(folder);
+                }
                 Found::Outside { path, folder } => {
                     let kind = if folder { ProblemKind::Warning } else { ProblemKind::NotChecked };
                     let message = FileError::OutsideTree.to_string();
@@ -115,8 +129,31 @@ impl Gathered {
         if kustomize::names_as_patch(&absolute, limits) {
             self.patches.insert(absolute.clone());
         }
-        self.charts.extend(chart_above(&absolute));
+        let above = chart_above(&absolute);
+        if !above.is_empty() {
+            self.inside.insert(absolute.clone(), shown(given));
+        }
+        self.charts.extend(above);
         self.files.entry(absolute).or_insert_with(|| shown(given));
+    }
+
+    /// The innermost chart that a path lies in.
+    fn chart_of<'a>(&self, path: &'a Path) -> Option<&'a Path> {
+        path.ancestors().skip(1).find(|folder| self.charts.contains(*folder))
+    }
+
+    /// The chart that a chart belongs to: a subchart to the outermost one.
+    fn outermost<'a>(&self, chart: &'a Path) -> &'a Path {
+        let mut top = chart;
+        for folder in chart.ancestors() {
+            let of_charts = folder.parent().filter(|above| above.ends_with("charts"));
+            match of_charts.and_then(Path::parent).filter(|above| self.charts.contains(*above)) {
+                Some(above) => top = above,
+                None if folder != top => break,
+                None => {}
+            }
+        }
+        top
     }
 
     /// Charts keep their templates, everything else is a manifest.
@@ -126,33 +163,37 @@ impl Gathered {
         }
         let mut charts: BTreeMap<PathBuf, ChartFolder> = BTreeMap::new();
         let mut manifests = Vec::new();
-        for (path, name) in self.files {
+        for (path, name) in std::mem::take(&mut self.files) {
             let role = if self.patches.contains(&path) { Role::OverlayPatch } else { Role::Manifest };
             let template = path.ancestors().skip(1).find(|folder| {
                 folder.file_name().is_some_and(|name| name == "templates")
                     && folder.parent().is_some_and(|parent| self.charts.contains(parent))
             });
-            let Some(chart) = template.and_then(Path::parent) else {
+            // Any other file of a chart selects it too, if it was named.
+            let named = self.inside.contains_key(&path).then(|| self.chart_of(&path)).flatten();
+            let Some(chart) = template.and_then(Path::parent).or(named) else {
                 manifests.push(InputFile::on_disk(name, path).with_role(role));
                 continue;
             };
-            // A subchart belongs to the outermost chart.
-            let mut top = chart;
-            for folder in chart.ancestors() {
-                let of_charts = folder.parent().filter(|above| above.ends_with("charts"));
-                match of_charts.and_then(Path::parent).filter(|above| self.charts.contains(*above)) {
-                    Some(above) => top = above,
-                    None if folder != top => break,
-                    None => {}
-                }
-            }
+            let top = self.outermost(chart);
             let shown_top = shown_above(&name, &path, top);
+            let named_inside =
+                |(inside, name): (&PathBuf, &String)| inside.starts_with(top).then(|| name.clone());
             let entry = charts.entry(top.to_path_buf()).or_insert_with(|| ChartFolder {
                 name: shown_top,
                 path: top.to_path_buf(),
                 templates: Vec::new(),
+                only: if self.whole.contains(top) {
+                    Vec::new()
+                } else {
+                    self.inside.iter().filter_map(named_inside).collect()
+                },
             });
-            entry.templates.push(InputFile::on_disk(name, path));
+            if template.is_some() {
+                entry.templates.push(InputFile::on_disk(name, path));
+            } else {
+                manifests.push(InputFile::on_disk(name, path).with_role(role));
+            }
         }
         manifests.sort_by(|a, b| a.name().cmp(b.name()));
         let mut targets = vec![Target::Manifests(manifests)];

@@ -126,6 +126,9 @@ pub struct ChartFolder {
     pub path: PathBuf,
     /// Its template files that the paths to check take in, subcharts' included.
     pub templates: Vec<InputFile>,
+    /// Files and folders in it that were named, as shown, where it was not named as a whole: only
+    /// what has its source there is reported.
+    pub only: Vec<String>,
 }
 
 /// What is checked together.

@@ -100,6 +100,29 @@ fn templates_of_charts_are_no_manifests() {
 }
 
 #[test]
+fn a_path_inside_a_chart_selects_the_chart_and_limits_the_report() {
+    let folder = tree(&[
+        ("web/Chart.yaml", "name: web"),
+        ("web/values.yaml", ""),
+        ("web/templates/a.yaml", "{{ x }}"),
+        ("web/charts/db/Chart.yaml", "name: db"),
+        ("web/charts/db/templates/c.yaml", "{{ x }}"),
+    ]);
+    let only = |path: &str| {
+        let path = folder.path().join(path);
+        let found = discover(folder.path(), |discovery| discovery.paths = vec![path]);
+        let charts = found.charts().map(|chart| (chart.path.clone(), chart.only.len()));
+        charts.collect::<Vec<_>>()
+    };
+    let web = folder.path().join("web");
+    assert_eq!(only("web"), [(web.clone(), 0)]);
+    assert_eq!(only("."), [(web.clone(), 0)]);
+    for path in ["web/values.yaml", "web/templates", "web/templates/a.yaml", "web/charts/db"] {
+        assert_eq!(only(path), [(web.clone(), 1)], "{path}");
+    }
+}
+
+#[test]
 fn patches_are_recognised_by_the_kustomization_that_names_them() {
     let folder = tree(&[
         ("base/kustomization.yaml", "resources: [app.yaml]\n"),

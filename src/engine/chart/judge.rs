@@ -26,6 +26,9 @@ use super::locate::locate;
 use super::scenarios::scenarios;
 use super::trace::RenderedTree;
 
+/// What makes two hits one finding: rule, path and span of the source, last key of the field.
+type SourceKey = (Arc<str>, Arc<str>, u32, u32, Option<Segment>);
+
 /// An object of a rendered scenario.
 pub(super) struct RenderedObject {
     /// Index into [`JudgedScenario::documents`].
@@ -80,6 +83,11 @@ pub(in crate::engine) struct JudgedChart {
 }
 
 impl JudgedChart {
+    /// The objects of all scenarios.
+    pub fn objects(&self) -> impl Iterator<Item = &Document> {
+        self.scenarios.iter().flat_map(|scenario| &scenario.objects).map(|object| &object.object)
+    }
+
     /// The findings alone.
     pub fn findings(&self) -> Vec<Finding> {
         self.findings.iter().map(|it| it.finding.clone()).collect()
@@ -169,7 +177,7 @@ impl JudgedChart {
     fn join(&mut self, engine: &Engine, input: &ChartInput) {
         let total = self.scenarios.len();
         let vendored = input.inside("charts/");
-        let mut index: BTreeMap<(Arc<str>, Arc<str>, u32, u32, Option<Segment>), usize> = BTreeMap::new();
+        let mut index: BTreeMap<SourceKey, usize> = BTreeMap::new();
         let mut found: Vec<(ChartFinding, bool)> = Vec::new();
         for (number, scenario) in self.scenarios.iter_mut().enumerate() {
             for problem in std::mem::take(&mut scenario.problems) {
@@ -211,6 +219,9 @@ impl JudgedChart {
                 }
                 let mut finding = finding(hit, place, &at.object);
                 finding.scenarios = Some(Scenarios { found_in: vec![Arc::clone(&scenario.name)], total });
+                if !input.reports(finding.primary.path()) {
+                    continue;
+                }
                 if finding.primary.path().starts_with(&vendored) {
                     finding.severity = Severity::Info;
                     finding.message.push_str(" (in a vendored chart)");

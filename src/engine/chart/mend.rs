@@ -37,18 +37,29 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
     let mut changed: BTreeMap<String, Changed> = BTreeMap::new();
     let mut now = first;
     let mut trials = 0;
-    while let Some(group) = next_group(&now, &ledger, selection) {
-        let made: Vec<Finding> =
-            group.iter().filter_map(|&at| now.findings.get(at)).map(|it| it.finding.clone()).collect();
-        match try_group(engine, input, selection, &now, &group, &made, &mut changed, &mut trials) {
-            Ok(after) => {
-                for finding in &made {
-                    if let Some(fix) = allowed_index(finding, selection).and_then(|at| finding.fixes.get(at))
-                    {
-                        let made = Made { title: fix.title.clone(), applicability: fix.applicability };
-                        ledger.made.insert(finding.fingerprint.clone(), made);
-                    }
+    // How many groups are tried together: all, and half as many whenever they do not pass.
+    let mut most = usize::MAX;
+    loop {
+        let groups = groups(&now, &ledger, selection);
+        let Some(group) = groups.first() else { break };
+        let batch = groups.get(..most.min(groups.len())).unwrap_or_default();
+        if batch.len() > 1 {
+            trials += 1;
+            match try_batch(engine, input, selection, &now, batch, &mut changed) {
+                Some((after, made)) => {
+                    ledger.record(&made, selection);
+                    now = after;
+                    most = usize::MAX;
                 }
+                None => most = batch.len() / 2,
+            }
+            continue;
+        }
+        most = usize::MAX;
+        let made = findings_of(&now, group);
+        match try_group(engine, input, selection, &now, group, &made, &mut changed, &mut trials) {
+            Ok(after) => {
+                ledger.record(&made, selection);
                 now = after;
             }
             Err(reason) if group.len() == 1 || trials >= MOST_TRIALS => {
@@ -80,25 +91,89 @@ pub(in crate::engine) fn kept(judged: &JudgedChart) -> Kept {
     Kept::new(analysis, judged.used_ignores.clone())
 }
 
-/// Findings whose fixes belong together: they change one block of one object.
-fn next_group(now: &JudgedChart, ledger: &Ledger, selection: &Selection) -> Option<Vec<usize>> {
-    let mut group: Vec<usize> = Vec::new();
-    let mut anchor = None;
+impl Ledger {
+    fn record(&mut self, made: &[Finding], selection: &Selection) {
+        for finding in made {
+            if let Some(fix) = allowed_index(finding, selection).and_then(|at| finding.fixes.get(at)) {
+                let made = Made { title: fix.title.clone(), applicability: fix.applicability };
+                self.made.insert(finding.fingerprint.clone(), made);
+            }
+        }
+    }
+}
+
+fn findings_of(now: &JudgedChart, group: &[usize]) -> Vec<Finding> {
+    group.iter().filter_map(|&at| now.findings.get(at)).map(|it| it.finding.clone()).collect()
+}
+
+/// Findings whose fixes belong together, since they change one block of one object; in the order of
+/// the findings.
+fn groups(now: &JudgedChart, ledger: &Ledger, selection: &Selection) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut by_anchor: HashMap<(usize, usize, String), usize> = HashMap::new();
     for (index, it) in now.findings.iter().enumerate() {
         let finding = &it.finding;
         if ledger.refused.contains_key(&finding.fingerprint) || allowed_index(finding, selection).is_none() {
             continue;
         }
-        let here = anchor_of(now, index, selection);
-        match &anchor {
-            None if ledger.alone.contains(&finding.fingerprint) => return Some(vec![index]),
-            None => anchor = here,
-            Some(_) if here != anchor || ledger.alone.contains(&finding.fingerprint) => continue,
-            Some(_) => {}
+        let alone = ledger.alone.contains(&finding.fingerprint);
+        match anchor_of(now, index, selection).filter(|_| !alone) {
+            Some(anchor) => match by_anchor.get(&anchor).and_then(|&at| groups.get_mut(at)) {
+                Some(group) => group.push(index),
+                None => {
+                    by_anchor.insert(anchor, groups.len());
+                    groups.push(vec![index]);
+                }
+            },
+            None => groups.push(vec![index]),
         }
-        group.push(index);
     }
-    (!group.is_empty()).then_some(group)
+    groups
+}
+
+/// The first candidates of several groups, tried together; those that have none, or whose edits
+/// overlap, are left for later. `None` where less than two go together, or they do not pass.
+fn try_batch(
+    engine: &Engine,
+    input: &ChartInput,
+    selection: &Selection,
+    now: &JudgedChart,
+    batch: &[Vec<usize>],
+    changed: &mut BTreeMap<String, Changed>,
+) -> Option<(JudgedChart, Vec<Finding>)> {
+    let files = overlay(input, changed, None);
+    let mut all: Option<Candidate> = None;
+    let (mut made, mut count) = (Vec::new(), 0);
+    for group in batch {
+        let ops: Vec<&PatchOp> = group.iter().flat_map(|&at| ops_of(now, at, selection)).collect();
+        let Some(place) = group.first().and_then(|&at| now.findings.get(at)?.instances.first()) else {
+            continue;
+        };
+        let Some(scenario) = now.scenarios.get(place.scenario) else { continue };
+        let Some(object) = scenario.objects.get(place.object) else { continue };
+        let sites = Sites { input, files: &files, limits: &engine.limits, scenario };
+        let candidates = sites.candidates(object, &ops).unwrap_or_default();
+        let Some(candidate) = candidates.into_iter().next() else { continue };
+        let joined = match all.take() {
+            None => Some(candidate),
+            Some(known) => match known.clone().joined(candidate) {
+                Some(joined) => Some(joined),
+                None => {
+                    all = Some(known);
+                    continue;
+                }
+            },
+        };
+        all = joined;
+        made.extend(findings_of(now, group));
+        count += 1;
+    }
+    let candidate = all.filter(|_| count > 1)?;
+    let files = overlay(input, changed, Some(&candidate));
+    let after = judge(engine, input, &files);
+    compare(now, &after, &made.iter().collect::<Vec<_>>(), selection).ok()?;
+    take(candidate, changed).ok()?;
+    Some((after, made))
 }
 
 /// The block that a finding's fix changes: scenario, object, path.

@@ -38,6 +38,8 @@ pub(super) struct ChartInput {
     pub name: Arc<str>,
     /// Template files, counted in summaries.
     pub templates: usize,
+    /// Files and folders to which the report is limited; none for all.
+    pub only: Vec<String>,
     disk: Option<ShownFiles>,
 }
 
@@ -56,6 +58,7 @@ impl ChartInput {
             folder: ShownFiles::folder(&chart.name).to_owned(),
             name: Arc::clone(&chart.name),
             templates: chart.templates.len(),
+            only: chart.only.iter().map(|path| ShownFiles::folder(path).to_owned()).collect(),
             disk: Some(shown),
         })
     }
@@ -68,6 +71,7 @@ impl ChartInput {
             folder: folder.to_owned(),
             name: Arc::from(folder),
             templates: 1,
+            only: Vec::new(),
             disk: None,
         }
     }
@@ -75,6 +79,14 @@ impl ChartInput {
     /// The path of a file of the chart.
     fn inside(&self, path: &str) -> String {
         if self.folder.is_empty() { path.to_owned() } else { format!("{}/{path}", self.folder) }
+    }
+
+    /// Whether what has its source in a file is reported.
+    fn reports(&self, path: &str) -> bool {
+        let below = |folder: &String| {
+            path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.only.is_empty() || self.only.iter().any(below)
     }
 
     /// Whether a file is the chart's own to change: in the tree, and no vendored copy.

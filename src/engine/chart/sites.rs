@@ -92,8 +92,9 @@ impl Sites<'_> {
             return Err(self.no_place(document));
         }
         let nth = |n: usize| {
-            let chosen = parts.iter().filter_map(|part| part.get(n).or(part.last()));
-            chosen.cloned().reduce_all()
+            let mut chosen = parts.iter().filter_map(|part| part.get(n).or(part.last())).cloned();
+            let first = chosen.next()?;
+            chosen.try_fold(first, Candidate::joined)
         };
         Ok((0..most).filter_map(nth).collect())
     }
@@ -268,26 +269,19 @@ impl Sites<'_> {
     }
 }
 
-trait ReduceAll {
-    /// All candidates as one; `None` where their edits overlap.
-    fn reduce_all(self) -> Option<Candidate>;
-}
-
-impl<I: Iterator<Item = Candidate>> ReduceAll for I {
-    fn reduce_all(mut self) -> Option<Candidate> {
-        let mut all = self.next()?;
-        for next in self {
-            all.site = all.site.max(next.site);
-            for (file, (source, edits)) in next.edits {
-                match all.edits.get_mut(&file) {
-                    Some((_, known)) => known.merge(&edits).ok()?,
-                    None => {
-                        all.edits.insert(file, (source, edits));
-                    }
+impl Candidate {
+    /// Both as one; `None` where their edits overlap.
+    pub fn joined(mut self, other: Self) -> Option<Self> {
+        self.site = self.site.max(other.site);
+        for (file, (source, edits)) in other.edits {
+            match self.edits.get_mut(&file) {
+                Some((_, known)) => known.merge(&edits).ok()?,
+                None => {
+                    self.edits.insert(file, (source, edits));
                 }
             }
         }
-        Some(all)
+        Some(self)
     }
 }
 
