@@ -34,7 +34,12 @@ fn texts<'v>(vector: &'v serde_json::Value, key: &str) -> impl Iterator<Item = &
 fn run(root: &Path, chart: &Arc<Chart>, vector: &serde_json::Value) -> Result<String, String> {
     let folder = root.to_path_buf();
     let read = move |path: &str| {
-        fs::read(folder.join(path)).map_err(|_| format!("open {path}: no such file or directory"))
+        fs::read(folder.join(path)).map_err(|_| {
+            let directory = folder.join(path).is_dir();
+            let (what, why) =
+                if directory { ("read", "is a directory") } else { ("open", "no such file or directory") };
+            format!("{what} {path}: {why}")
+        })
     };
     let mut scenario = Scenario { read_file: Some(Arc::new(read)), ..Scenario::default() };
     for path in texts(vector, "values") {
@@ -58,6 +63,8 @@ fn run(root: &Path, chart: &Arc<Chart>, vector: &serde_json::Value) -> Result<St
 #[test]
 fn arguments_set_what_helm_sets() {
     let Some(root) = support::corpus("helm-open") else { return };
+    // A folder without files, which an archive need not hold.
+    fs::create_dir_all(root.join("charts/micro/echo/files")).unwrap();
     let files = DiskFiles::new(&root, &Limits::default()).unwrap();
     let chart = load_folder(&files, "charts/micro/echo", &LoadOptions::default()).unwrap();
     let vectors = fs::read_to_string(root.join("strvals.jsonl")).unwrap();

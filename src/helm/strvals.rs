@@ -241,7 +241,10 @@ impl<'a, 'e> Setter<'a, 'e> {
         }
         let word = self.until(&['[', '.', '=']);
         if !word.text.is_empty() {
-            return (list, wrong(format!("unexpected data at end of array index: {:?}", word.text)));
+            // Helm prints the runes, each quoted, in brackets.
+            let runes: Vec<String> = word.text.chars().map(|rune| format!("{rune:?}")).collect();
+            let runes = runes.join(" ");
+            return (list, wrong(format!("unexpected data at end of array index: [{runes}]")));
         }
         let path = {
             let step = PathStep::Index(u32::try_from(place).unwrap_or(u32::MAX));
