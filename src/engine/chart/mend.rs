@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::engine::repair::{Ledger, Made, Mended, outcomes};
 use crate::engine::run::Kept;
 use crate::engine::verify::{Verified, VerifiedFile};
-use crate::engine::{Analysis, Engine, Selection};
+use crate::engine::{Analysis, Engine, FixOutcome, Outcome, Selection};
 use crate::finding::{Finding, PatchOp};
 use crate::fix::compose;
 use crate::project::OverlayFiles;
@@ -72,12 +72,40 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
         }
     }
     let left: HashSet<String> = now.findings.iter().map(|it| it.finding.fingerprint.clone()).collect();
-    let outcomes = outcomes(findings, &ledger, &left, selection);
+    let mut outcomes = outcomes(findings, &ledger, &left, selection);
+    reconcile(&mut outcomes, &now, &ledger);
     let files = changed.into_iter().filter(|(_, it)| it.before.text() != it.after.text());
     let verified = Verified::join(files.map(|(path, it)| {
         Verified::of(VerifiedFile::proved(input.on_disk(&path), it.before, it.edits, it.after))
     }));
     Mended { verified, outcomes, before, after: kept(&now) }
+}
+
+/// Items of a list take each other's place, and so each other's identity, when one is removed: no more
+/// findings of a rule on an object are called fixed than are gone.
+fn reconcile(outcomes: &mut [FixOutcome], now: &JudgedChart, ledger: &Ledger) {
+    type Key = (Arc<str>, String, Option<String>);
+    let key = |finding: &Finding| -> Key {
+        (Arc::clone(&finding.rule), finding.resource.to_string(), finding.container.clone())
+    };
+    let mut left: HashMap<Key, (usize, Option<&String>)> = HashMap::new();
+    for it in &now.findings {
+        let reason = ledger.refused.get(&it.finding.fingerprint);
+        let known = left.entry(key(&it.finding)).or_default();
+        *known = (known.0 + 1, known.1.or(reason));
+    }
+    for outcome in outcomes.iter().filter(|outcome| outcome.outcome != Outcome::Fixed) {
+        if let Some(known) = left.get_mut(&key(&outcome.finding)) {
+            known.0 = known.0.saturating_sub(1);
+        }
+    }
+    for outcome in outcomes.iter_mut().rev().filter(|outcome| outcome.outcome == Outcome::Fixed) {
+        if let Some((count, reason)) = left.get_mut(&key(&outcome.finding)).filter(|(count, _)| *count > 0) {
+            *count -= 1;
+            let reason = reason.cloned().unwrap_or_else(|| "it is still there after the others".to_owned());
+            outcome.outcome = Outcome::Refused { reason };
+        }
+    }
 }
 
 /// What is kept of a judged chart.
