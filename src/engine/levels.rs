@@ -33,7 +33,7 @@ impl Engine {
         for chart in project.charts() {
             match ChartInput::open(chart, &self.limits) {
                 Ok(input) => {
-                    let judged = chart::judge(self, &input, &*input.files);
+                    let judged = chart::judge(self, &input);
                     judged.objects().for_each(|object| self.add_object(object, &mut levels));
                     let unchecked = |problem: &Problem| problem.kind == ProblemKind::NotChecked;
                     levels.problems.extend(judged.problems.into_iter().filter(unchecked));

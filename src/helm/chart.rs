@@ -37,15 +37,17 @@ pub struct Chart {
     /// Chart.yaml's text.
     pub chart_yaml: Arc<Source>,
     /// Everything below `templates/`.
-    pub templates: Vec<ChartFile>,
+    pub templates: Vec<Arc<ChartFile>>,
     /// What `.Files` holds.
-    pub files: Vec<ChartFile>,
+    pub files: Vec<Arc<ChartFile>>,
     /// values.yaml.
-    pub values: Option<ValuesFile>,
+    pub values: Option<Arc<ValuesFile>>,
     /// values.schema.json.
-    pub schema: Option<ChartFile>,
+    pub schema: Option<Arc<ChartFile>>,
     /// The schema, compiled when it is first asked for.
-    pub(super) compiled: OnceLock<Result<CompiledSchema, SchemaError>>,
+    pub(super) compiled: Arc<OnceLock<Result<CompiledSchema, SchemaError>>>,
+    /// The files it was made from, by their names in the chart.
+    pub(super) made_from: Vec<(String, Arc<[u8]>)>,
     /// The charts that were found for it, declared or not.
     pub subcharts: Vec<Arc<Chart>>,
     /// Declared dependencies that were found nowhere.
@@ -60,7 +62,7 @@ impl Chart {
     }
 
     /// The files of `crds/` of this chart, in the order in which Helm prints them.
-    pub fn crds(&self) -> impl Iterator<Item = &ChartFile> {
+    pub fn crds(&self) -> impl Iterator<Item = &Arc<ChartFile>> {
         self.files.iter().filter(|file| {
             let extension =
                 file.name.rsplit('/').next().and_then(|base| base.rsplit_once('.')).map(|(_, it)| it);

@@ -1,7 +1,7 @@
 //! Loading charts from folders and archives, with what Helm checks on the way.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use super::archive::{self, ArchiveError, Budget, NamedFiles, is_gzip};
 use super::chart::{Chart, ChartError, ChartFile, Standing, UnmetDependency, join};
@@ -31,6 +31,9 @@ pub struct LoadOptions<'a> {
     pub limits: Limits,
     /// Bounds of the chart with all its subcharts.
     pub budget: Budget,
+    /// The chart as it was loaded before: what was made of files that are still the same bytes in
+    /// memory is taken from it.
+    pub known: Option<&'a Arc<Chart>>,
 }
 
 /// Loads the chart in a folder of a tree, with its subcharts and the dependencies that are elsewhere
@@ -43,7 +46,7 @@ pub fn load_folder(
     folder: &str,
     options: &LoadOptions<'_>,
 ) -> Result<Arc<Chart>, ChartError> {
-    let mut loader = Loader { options, budget: options.budget };
+    let mut loader = Loader::new(options);
     let path = join(folder, "Chart.yaml");
     let content = files.read(&path).map_err(|error| {
         let reason = match error {
@@ -74,7 +77,7 @@ pub fn load_archive(name: &str, bytes: &[u8], options: &LoadOptions<'_>) -> Resu
         };
         return Err(ChartError::of_path(name, message));
     }
-    let mut loader = Loader { options, budget: options.budget };
+    let mut loader = Loader::new(options);
     let unloadable = |_: ArchiveError| ChartError::of_path(name, "unable to load chart archive");
     let files = archive::unpack(bytes, &mut loader.budget).map_err(unloadable)?;
     let Some((_, content)) = files.iter().find(|(path, _)| path == "Chart.yaml") else {
@@ -114,9 +117,30 @@ fn check_api_version(path: &str, content: &Arc<[u8]>) -> Result<(), ChartError> 
 struct Loader<'a> {
     options: &'a LoadOptions<'a>,
     budget: Budget,
+    /// Charts that were loaded before, by their folders.
+    known: HashMap<Arc<str>, Arc<Chart>>,
 }
 
-impl Loader<'_> {
+/// Whether two contents are one in memory.
+fn is_same(a: &Arc<[u8]>, b: &Arc<[u8]>) -> bool {
+    Arc::ptr_eq(a, b)
+}
+
+impl<'a> Loader<'a> {
+    fn new(options: &'a LoadOptions<'a>) -> Self {
+        let charts = options.known.map(|chart| chart.all()).unwrap_or_default();
+        let known = charts.into_iter().map(|chart| (Arc::clone(&chart.folder), chart)).collect();
+        Self { options, budget: options.budget, known }
+    }
+
+    /// A subchart that was loaded before from just these files.
+    fn known_subchart(&self, path: &str, files: &NamedFiles) -> Option<Arc<Chart>> {
+        let known = self.known.get(path)?;
+        let same = known.made_from.len() == files.len()
+            && known.made_from.iter().zip(files).all(|((a, x), (b, y))| a == b && is_same(x, y));
+        same.then(|| Arc::clone(known))
+    }
+
     fn folder(&mut self, files: &dyn Files, folder: &str, standing: Standing) -> Result<Chart, ChartError> {
         let unreadable = |path: &str, error: &FileError| {
             ChartError::of_path(path, format!("error reading {path}: {error}"))
@@ -162,7 +186,8 @@ impl Loader<'_> {
         standing: Standing,
         archived: bool,
     ) -> Result<Chart, ChartError> {
-        let mut parts = Parts::default();
+        let known = self.known.get(folder).cloned();
+        let mut parts = Parts { known: known.as_deref().map(Known::new), ..Parts::default() };
         for (name, content) in files.iter().filter(|(name, _)| name == "Chart.yaml") {
             let (source, tree, root) =
                 read_yaml(&join(folder, name), content).map_err(|it| it.within("cannot load Chart.yaml"))?;
@@ -181,6 +206,7 @@ impl Loader<'_> {
             return Err(ChartError::of_path(join(folder, "Chart.yaml"), "Chart.yaml file is missing"));
         };
         metadata.validate().map_err(|error| ChartError::at(&chart_yaml, error.span, error.to_string()))?;
+        let compiled = parts.known.as_ref().filter(|_| parts.is_known_schema).map(|known| Arc::clone(&known.chart.compiled));
         let subcharts = self.subcharts(folder, &metadata.name, parts.subcharts, archived)?;
         Ok(Chart {
             folder: Arc::from(folder),
@@ -192,7 +218,8 @@ impl Loader<'_> {
             files: parts.files,
             values: parts.values,
             schema: parts.schema,
-            compiled: std::sync::OnceLock::new(),
+            compiled: compiled.unwrap_or_else(|| Arc::new(OnceLock::new())),
+            made_from: files.to_vec(),
             subcharts,
             unmet: Vec::new(),
         })
@@ -211,16 +238,19 @@ impl Loader<'_> {
                 continue;
             }
             let path = join(folder, &format!("charts/{name}"));
+            if let Some(known) = self.known_subchart(&path, &files) {
+                charts.push(known);
+                continue;
+            }
             let Some(depth) = self.budget.depth.checked_sub(1) else {
                 return Err(ChartError::of_path(path, "subcharts are nested too deeply"));
             };
             self.budget.depth = depth;
-            let chart = self.subchart(parent, &name, &path, files, archived);
+            let chart = self.subchart(parent, &name, &path, &files, archived);
             self.budget.depth = depth + 1;
-            charts
-                .push(Arc::new(chart.map_err(|error| {
-                    error.within(&format!("error unpacking subchart {name} in {parent}"))
-                })?));
+            let chart = chart
+                .map_err(|error| error.within(&format!("error unpacking subchart {name} in {parent}")))?;
+            charts.push(Arc::new(Chart { made_from: files, ..chart }));
         }
         Ok(charts)
     }
@@ -230,14 +260,14 @@ impl Loader<'_> {
         parent: &str,
         name: &str,
         path: &str,
-        files: NamedFiles,
+        files: &NamedFiles,
         archived: bool,
     ) -> Result<Chart, ChartError> {
         if !name.ends_with(".tgz") {
             let files: Vec<_> = files
-                .into_iter()
+                .iter()
                 .filter_map(|(path, content)| {
-                    path.split_once('/').map(|(_, rest)| (rest.to_owned(), content))
+                    path.split_once('/').map(|(_, rest)| (rest.to_owned(), Arc::clone(content)))
                 })
                 .collect();
             return self.files(path, &files, Standing::Vendored, archived);
@@ -358,8 +388,8 @@ impl Loader<'_> {
 
 /// Whether `packed` was made from `folder`: what decides a render is the same in both.
 fn is_copy(packed: &Chart, folder: &Chart) -> bool {
-    let same = |a: &[ChartFile], b: &[ChartFile]| {
-        let content = |files: &[ChartFile]| -> BTreeMap<Arc<str>, Arc<[u8]>> {
+    let same = |a: &[Arc<ChartFile>], b: &[Arc<ChartFile>]| {
+        let content = |files: &[Arc<ChartFile>]| -> BTreeMap<Arc<str>, Arc<[u8]>> {
             let relevant = files.iter().filter(|file| &*file.name != helmignore::FILE_NAME);
             relevant.map(|file| (Arc::clone(&file.name), Arc::clone(&file.bytes))).collect()
         };
@@ -378,18 +408,39 @@ fn is_copy(packed: &Chart, folder: &Chart) -> bool {
         && schema(packed) == schema(folder)
 }
 
+/// A chart as it was loaded before.
+struct Known<'a> {
+    chart: &'a Chart,
+    contents: HashMap<&'a str, &'a Arc<[u8]>>,
+    files: HashMap<&'a str, &'a Arc<ChartFile>>,
+}
+
+impl<'a> Known<'a> {
+    fn new(chart: &'a Chart) -> Self {
+        let contents = chart.made_from.iter().map(|(name, content)| (name.as_str(), content)).collect();
+        let files = chart.templates.iter().chain(&chart.files).chain(&chart.schema);
+        Self { chart, contents, files: files.map(|file| (&*file.name, file)).collect() }
+    }
+
+    fn has(&self, name: &str, content: &Arc<[u8]>) -> bool {
+        self.contents.get(name).is_some_and(|known| is_same(known, content))
+    }
+}
+
 /// The files of a chart by role.
 #[derive(Default)]
-struct Parts {
+struct Parts<'a> {
+    known: Option<Known<'a>>,
+    is_known_schema: bool,
     metadata: Option<(Metadata, Arc<Source>)>,
-    templates: Vec<ChartFile>,
-    files: Vec<ChartFile>,
-    values: Option<ValuesFile>,
-    schema: Option<ChartFile>,
+    templates: Vec<Arc<ChartFile>>,
+    files: Vec<Arc<ChartFile>>,
+    values: Option<Arc<ValuesFile>>,
+    schema: Option<Arc<ChartFile>>,
     subcharts: BTreeMap<String, NamedFiles>,
 }
 
-impl Parts {
+impl Parts<'_> {
     fn take(
         &mut self,
         folder: &str,
@@ -397,21 +448,29 @@ impl Parts {
         content: &Arc<[u8]>,
         limits: &Limits,
     ) -> Result<(), ChartError> {
-        let file = || ChartFile::new(folder, name, content);
+        let known = self.known.as_ref().filter(|known| known.has(name, content));
+        let known_file = known.and_then(|known| known.files.get(name).copied().cloned());
+        let known_values = known.and_then(|known| known.chart.values.clone());
+        let is_known = known.is_some();
+        let file = || known_file.unwrap_or_else(|| Arc::new(ChartFile::new(folder, name, content)));
         match name {
             "Chart.yaml" => {}
             "Chart.lock" => {
                 check_lock(&join(folder, name), content).map_err(|it| it.within("cannot load Chart.lock"))?
             }
+            "values.yaml" if known_values.is_some() => self.values = known_values,
             "values.yaml" => {
                 let source = text(&join(folder, name), content)
                     .map_err(|it| it.within("cannot load values.yaml: cannot unmarshal yaml document"))?;
                 let values = ValuesFile::parse(&source, limits).map_err(|error| {
                     ChartError::at(&source, error.span, error.message).within("cannot load values.yaml")
                 })?;
-                self.values = Some(values);
+                self.values = Some(Arc::new(values));
             }
-            "values.schema.json" => self.schema = Some(file()),
+            "values.schema.json" => {
+                self.schema = Some(file());
+                self.is_known_schema = is_known;
+            }
             "requirements.yaml" => {
                 let context = "cannot load requirements.yaml";
                 let (source, tree, root) =
@@ -440,7 +499,7 @@ impl Parts {
     }
 
     /// Files that are chart files in charts of version 1 only.
-    fn take_legacy(&mut self, file: ChartFile) {
+    fn take_legacy(&mut self, file: Arc<ChartFile>) {
         if self.metadata.as_ref().is_some_and(|(metadata, _)| metadata.api_version == "v1") {
             self.files.push(file);
         }

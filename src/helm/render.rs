@@ -111,6 +111,13 @@ pub enum Printed<'a> {
 /// Renders a chart.
 #[must_use]
 pub fn render(chart: &Arc<Chart>, scenario: &Scenario) -> Rendered {
+    render_some(chart, scenario, &|_| true)
+}
+
+/// Renders only those template files of a chart whose path (`web/templates/x.yaml`) is wanted, as they
+/// are printed when all are.
+#[must_use]
+pub fn render_some(chart: &Arc<Chart>, scenario: &Scenario, wanted: &dyn Fn(&str) -> bool) -> Rendered {
     let mut rendered = Rendered {
         chart: Arc::clone(chart),
         files: Vec::new(),
@@ -146,13 +153,13 @@ pub fn render(chart: &Arc<Chart>, scenario: &Scenario) -> Rendered {
         rendered.failures.extend(failure.map(RenderError::Schema));
         rendered.problems = problems;
     }
-    let wanted = &chart.metadata.kube_version;
-    if !wanted.is_empty() && !in_range(wanted, &scenario.kube_version.normalized) {
-        let (wanted, version) = (wanted.clone(), scenario.kube_version.full.clone());
+    let range = &chart.metadata.kube_version;
+    if !range.is_empty() && !in_range(range, &scenario.kube_version.normalized) {
+        let (wanted, version) = (range.clone(), scenario.kube_version.full.clone());
         rendered.failures.push(RenderError::KubeVersion { wanted, version });
     }
     add_crds(&family, family.root(), &mut rendered.crds);
-    execute(&family, &values, scenario, &mut rendered);
+    execute(&family, &values, scenario, wanted, &mut rendered);
     rendered.read_documents(scenario);
     rendered
 }
@@ -207,7 +214,13 @@ fn add_crds(family: &Family, member: MemberId, crds: &mut Vec<Crd>) {
 
 /// Parses all templates and executes the files: those with most slashes in their name first, then
 /// by name from the last to the first.
-fn execute(family: &Family, values: &Node, scenario: &Scenario, rendered: &mut Rendered) {
+fn execute(
+    family: &Family,
+    values: &Node,
+    scenario: &Scenario,
+    wanted: &dyn Fn(&str) -> bool,
+    rendered: &mut Rendered,
+) {
     let mut origins = std::mem::take(&mut rendered.origins);
     let (release, version) = (&scenario.release, &scenario.kube_version);
     let templates =
@@ -228,7 +241,7 @@ fn execute(family: &Family, values: &Node, scenario: &Scenario, rendered: &mut R
     for (name, template) in &order {
         let Some(file) = template.file() else { continue };
         let hidden = file.name.rsplit('/').next().is_some_and(|base| base.starts_with('_'));
-        if hidden || file.parsed(name).is_err() {
+        if hidden || !wanted(name) || file.parsed(name).is_err() {
             continue;
         }
         template.enter(name, &mut exec.origins);

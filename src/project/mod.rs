@@ -11,6 +11,7 @@ mod kustomize;
 mod overlay;
 mod read;
 mod shown;
+mod snapshot;
 mod walk;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use disk::{DiskFiles, root_above};
 pub use git::{GitError, GitFiles};
 pub use overlay::OverlayFiles;
 pub use shown::ShownFiles;
+pub use snapshot::Snapshot;
 
 use crate::source::{FileError, Limits, Problem, ProblemKind, Source, SourceError, Span};
 

@@ -1,6 +1,6 @@
 //! A chart in all its scenarios: rendered, evaluated, findings placed and joined.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -11,10 +11,10 @@ use crate::engine::render::describe_failures;
 use crate::engine::suppress::{Ignores, Silence};
 use crate::engine::{Counts, Engine, Ignored, Tally};
 use crate::finding::{Finding, FixOffer, Patch, RuleHit, Scenarios, Severity};
-use crate::helm::chart::Chart;
+use crate::helm::chart::{Chart, ChartError};
 use crate::helm::load::{LoadOptions, load_folder};
 use crate::helm::manifest::Class;
-use crate::helm::render::{Rendered, render};
+use crate::helm::render::{Rendered, render, render_some};
 use crate::helm::scenario::Scenario;
 use crate::resource::Document;
 use crate::rule::Target;
@@ -23,7 +23,7 @@ use crate::yaml::{self, DocumentState, Segment};
 
 use super::ChartInput;
 use super::locate::locate;
-use super::scenarios::scenarios;
+use super::scenarios::{DEFAULT, scenario, scenarios};
 use super::trace::RenderedTree;
 
 /// What makes two hits one finding: rule, path and span of the source, last key of the field.
@@ -51,6 +51,44 @@ pub(super) struct JudgedScenario {
     pub objects: Vec<RenderedObject>,
     hits: Vec<(RuleHit, usize)>,
     problems: Vec<Problem>,
+}
+
+/// What some of a scenario's files print.
+pub(super) struct Part<'a> {
+    /// Documents, with their indexes in the scenario.
+    pub documents: Vec<(usize, &'a RenderedTree)>,
+    /// Objects, with their indexes in the scenario.
+    pub objects: Vec<(usize, &'a RenderedObject)>,
+}
+
+impl JudgedScenario {
+    /// Trouble with what was rendered, before it is joined with that of other scenarios.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The path, as Helm prints it, of the template file that printed an object.
+    pub fn path_of(&self, object: usize) -> Option<&str> {
+        let document = self.documents.get(self.objects.get(object)?.document)?;
+        self.rendered.files.get(document.file).map(|file| &*file.path)
+    }
+
+    /// All that is printed.
+    pub fn whole(&self) -> Part<'_> {
+        Part {
+            documents: self.documents.iter().enumerate().collect(),
+            objects: self.objects.iter().enumerate().collect(),
+        }
+    }
+
+    /// What template files of these paths print.
+    pub fn part(&self, paths: &BTreeSet<&str>) -> Part<'_> {
+        let path = |document: &RenderedTree| self.rendered.files.get(document.file).map(|file| &*file.path);
+        let mut part = self.whole();
+        part.documents.retain(|(_, it)| path(it).is_some_and(|path| paths.contains(path)));
+        part.objects.retain(|(index, _)| self.path_of(*index).is_some_and(|path| paths.contains(path)));
+        part
+    }
 }
 
 /// One rendered place of a finding.
@@ -94,21 +132,20 @@ impl JudgedChart {
     }
 }
 
-/// Judges a chart. `files` are those of the input, or changed ones over them.
-pub(in crate::engine) fn judge(engine: &Engine, input: &ChartInput, files: &dyn Files) -> JudgedChart {
-    judge_some(engine, input, files, None)
+/// Judges a chart.
+pub(in crate::engine) fn judge(engine: &Engine, input: &ChartInput) -> JudgedChart {
+    judge_again(engine, input, &*input.files, None)
 }
 
-/// Judges a chart in one scenario alone, by its number, or in all.
-pub(super) fn judge_some(
+/// Judges a chart whose files were changed since it was judged `before`.
+pub(super) fn judge_again(
     engine: &Engine,
     input: &ChartInput,
     files: &dyn Files,
-    only: Option<usize>,
+    before: Option<&JudgedChart>,
 ) -> JudgedChart {
     let mut judged = JudgedChart::default();
-    let options = LoadOptions { limits: engine.limits, ..LoadOptions::default() };
-    let chart = match load_folder(files, &input.folder, &options) {
+    let chart = match load(engine, input, files, before) {
         Ok(chart) => chart,
         Err(error) => {
             judged.problems.push(error.problem());
@@ -123,10 +160,7 @@ pub(super) fn judge_some(
         judged.counts.files.checked += input.templates;
         return judged;
     }
-    let (mut scenarios, problems) = scenarios(input, files, &engine.limits);
-    if let Some(only) = only {
-        scenarios = scenarios.into_iter().nth(only).into_iter().collect();
-    }
+    let (scenarios, problems) = scenarios(input, files, &engine.limits);
     judged.problems = problems;
     let total = scenarios.len();
     judged.scenarios =
@@ -135,12 +169,50 @@ pub(super) fn judge_some(
     judged.counted(input, total)
 }
 
+fn load(
+    engine: &Engine,
+    input: &ChartInput,
+    files: &dyn Files,
+    before: Option<&JudgedChart>,
+) -> Result<Arc<Chart>, ChartError> {
+    let known = before.and_then(|it| it.scenarios.first()).map(|it| &it.rendered.chart);
+    let options = LoadOptions { limits: engine.limits, known, ..LoadOptions::default() };
+    load_folder(files, &input.folder, &options)
+}
+
+/// What some template files of a changed chart print in one scenario; no rule is asked.
+///
+/// # Errors
+/// The chart, or the scenario's values, cannot be read.
+pub(super) fn try_files(
+    engine: &Engine,
+    input: &ChartInput,
+    files: &dyn Files,
+    before: &JudgedChart,
+    name: &str,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<JudgedScenario, String> {
+    let chart = load(engine, input, files, Some(before)).map_err(|error| error.message)?;
+    let scenario = scenario(input, files, &engine.limits, name).map_err(|problem| problem.message)?;
+    Ok(read_scenario(engine, &scenario, render_some(&chart, &scenario, wanted)))
+}
+
 /// Renders and evaluates one scenario.
 fn render_scenario(engine: &Engine, chart: &Arc<Chart>, scenario: &Scenario) -> JudgedScenario {
-    let mut rendered = render(chart, scenario);
+    let mut judged = read_scenario(engine, scenario, render(chart, scenario));
+    let target = Target { version: engine.settings.kubernetes_version, images: &engine.images };
+    for (index, object) in judged.objects.iter().enumerate() {
+        let found = engine.catalogue.evaluate(&object.object, index, &engine.rules, &target);
+        judged.hits.extend(found.into_iter().map(|hit| (hit, index)));
+    }
+    judged
+}
+
+/// Reads what was rendered.
+fn read_scenario(engine: &Engine, scenario: &Scenario, mut rendered: Rendered) -> JudgedScenario {
     let mut problems: Vec<Problem> =
         describe_failures(&rendered).into_iter().map(|failure| failure.problem).collect();
-    if scenario.name != "default" {
+    if scenario.name != DEFAULT {
         for problem in &mut problems {
             problem.message = format!("with {}: {}", scenario.name, problem.message);
         }
@@ -162,14 +234,8 @@ fn render_scenario(engine: &Engine, chart: &Arc<Chart>, scenario: &Scenario) -> 
         }
         documents.push(RenderedTree { file: document.file, start: document.range.start, tree });
     }
-    let target = Target { version: engine.settings.kubernetes_version, images: &engine.images };
-    let mut hits = Vec::new();
-    for (index, object) in objects.iter().enumerate() {
-        let found = engine.catalogue.evaluate(&object.object, index, &engine.rules, &target);
-        hits.extend(found.into_iter().map(|hit| (hit, index)));
-    }
     let name = Arc::from(scenario.name.as_str());
-    JudgedScenario { name, rendered, documents, objects, hits, problems }
+    JudgedScenario { name, rendered, documents, objects, hits: Vec::new(), problems }
 }
 
 impl JudgedChart {
@@ -269,8 +335,8 @@ impl JudgedChart {
         let failed = self.scenarios.iter().filter(|it| !it.rendered.failures.is_empty()).count();
         self.counts.scenarios.add(Tally { checked: scenarios - failed, not_checked: failed });
         // An object that several scenarios render is one.
-        let mut seen = std::collections::BTreeSet::new();
-        let mut documents = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut documents = BTreeSet::new();
         for scenario in &self.scenarios {
             for object in &scenario.objects {
                 let file = scenario.documents.get(object.document).map_or(0, |document| document.file);

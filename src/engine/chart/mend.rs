@@ -1,6 +1,6 @@
 //! Mending a chart: candidates are tried in memory until each finding is gone or refused.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::engine::repair::{Ledger, Made, Mended, outcomes};
@@ -14,7 +14,7 @@ use crate::source::{MemoryFiles, Source, TextEdits};
 use crate::yaml::Segment;
 
 use super::ChartInput;
-use super::judge::{JudgedChart, judge, judge_some};
+use super::judge::{JudgedChart, judge, judge_again, try_files};
 use super::proof::{allowed_index, compare, promising};
 use super::sites::{Candidate, Sites};
 
@@ -30,7 +30,7 @@ struct Changed {
 
 /// Mends a chart as far as the selection allows. Nothing is written.
 pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &Selection) -> Mended {
-    let first = judge(engine, input, &*input.files);
+    let first = judge(engine, input);
     let findings = first.findings();
     let before = kept(&first);
     let mut ledger = Ledger::default();
@@ -178,9 +178,8 @@ fn try_batch(
             continue;
         };
         let Some(scenario) = now.scenarios.get(place.scenario) else { continue };
-        let Some(object) = scenario.objects.get(place.object) else { continue };
         let sites = Sites { input, files: &files, limits: &engine.limits, scenario };
-        let candidates = sites.candidates(object, &ops).unwrap_or_default();
+        let candidates = sites.candidates(&ops).unwrap_or_default();
         let Some(candidate) = candidates.into_iter().next() else { continue };
         let joined = match all.take() {
             None => Some(candidate),
@@ -198,7 +197,7 @@ fn try_batch(
     }
     let candidate = all.filter(|_| count > 1)?;
     let files = overlay(input, changed, Some(&candidate));
-    let after = judge(engine, input, &files);
+    let after = judge_again(engine, input, &files, Some(now));
     compare(now, &after, &made.iter().collect::<Vec<_>>(), selection).ok()?;
     take(candidate, changed).ok()?;
     Some((after, made))
@@ -234,15 +233,14 @@ fn try_group(
     trials: &mut usize,
 ) -> Result<JudgedChart, String> {
     let ops: Vec<&PatchOp> = group.iter().flat_map(|&at| ops_of(now, at, selection)).collect();
-    let instance = group.first().and_then(|&at| now.findings.get(at)?.instances.first());
-    let found = instance.and_then(|it| {
-        let scenario = now.scenarios.get(it.scenario)?;
-        Some((it, scenario, scenario.objects.get(it.object)?))
-    });
-    let Some((place, scenario, object)) = found else { return Err("its object is gone".to_owned()) };
+    let place = group.first().and_then(|&at| now.findings.get(at)?.instances.first());
+    let found = place.and_then(|it| Some((it.scenario, now.scenarios.get(it.scenario)?)));
+    let Some((number, scenario)) = found else { return Err("its object is gone".to_owned()) };
     let files = overlay(input, changed, None);
     let sites = Sites { input, files: &files, limits: &engine.limits, scenario };
-    let candidates = sites.candidates(object, &ops)?;
+    let candidates = sites.candidates(&ops)?;
+    let objects: BTreeSet<usize> = ops.iter().map(|op| op.document()).collect();
+    let prints: BTreeSet<&str> = objects.iter().filter_map(|&object| scenario.path_of(object)).collect();
     let made: Vec<&Finding> = made.iter().collect();
     let mut reason = None;
     for candidate in candidates {
@@ -251,11 +249,14 @@ fn try_group(
         }
         *trials += 1;
         let files = overlay(input, changed, Some(&candidate));
-        let alone = judge_some(engine, input, &files, Some(place.scenario));
-        let proved = promising(now, place.scenario, place.object, &alone, selection).and_then(|()| {
-            let after = judge(engine, input, &files);
-            compare(now, &after, &made, selection).map(|()| after)
-        });
+        // What the files of its objects print is soon known, and mostly tells enough.
+        let wanted = |path: &str| prints.contains(path);
+        let proved = try_files(engine, input, &files, now, &scenario.name, &wanted)
+            .and_then(|tried| promising(now, number, &objects, &tried, selection))
+            .and_then(|()| {
+                let after = judge_again(engine, input, &files, Some(now));
+                compare(now, &after, &made, selection).map(|()| after)
+            });
         match proved {
             Ok(after) => {
                 take(candidate, changed)?;

@@ -22,7 +22,7 @@ mod tests;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::project::{ChartFolder, ShownFiles};
+use crate::project::{ChartFolder, ShownFiles, Snapshot};
 use crate::source::{Files, Limits, Problem, ProblemKind};
 
 pub(super) use judge::judge;
@@ -54,7 +54,7 @@ impl ChartInput {
             Box::new(Problem::of_path(ProblemKind::NotChecked, name, error.to_string()))
         })?;
         Ok(Self {
-            files: Arc::new(shown.clone()),
+            files: Arc::new(Snapshot::new(shown.clone())),
             folder: ShownFiles::folder(&chart.name).to_owned(),
             name: Arc::clone(&chart.name),
             templates: chart.templates.len(),

@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use crate::engine::Selection;
 use crate::finding::{Finding, PatchOp};
-use crate::source::ProblemKind;
+use crate::source::{Problem, ProblemKind};
 use crate::yaml::{FieldPath, Segment};
 
-use super::judge::{JudgedChart, JudgedScenario};
+use super::judge::{JudgedChart, JudgedScenario, Part, RenderedObject};
 
 /// Shows that `after` differs from `before` only in fields that fixes of findings wanted to change,
 /// that the findings in `made` are gone, and that none is new.
@@ -23,46 +23,53 @@ pub(super) fn compare(
     made: &[&Finding],
     selection: &Selection,
 ) -> Result<(), String> {
-    problems(before, after)?;
+    unchecked(&before.problems, &after.problems)?;
     if before.scenarios.len() != after.scenarios.len() {
         return Err("the scenarios would not be the same".to_owned());
     }
     for (number, (old, new)) in before.scenarios.iter().zip(&after.scenarios).enumerate() {
         let wanted = wanted(before, number, selection);
-        scenario(old, new, &wanted).map_err(|what| format!("with {}: {what}", old.name))?;
+        scenario(&old.whole(), &new.whole(), &wanted).map_err(|what| format!("with {}: {what}", old.name))?;
     }
     findings(before, after, made)
 }
 
-/// Whether a change, rendered in one scenario alone, does something to an object and nothing that was
-/// not wanted: worth the full proof.
+/// Whether a change does something to all of the objects and nothing that was not wanted, as far as
+/// what some files print in one scenario tells: worth the full proof.
 ///
 /// # Errors
 /// Why not.
 pub(super) fn promising(
     before: &JudgedChart,
     number: usize,
-    object: usize,
-    alone: &JudgedChart,
+    objects: &BTreeSet<usize>,
+    tried: &JudgedScenario,
     selection: &Selection,
 ) -> Result<(), String> {
-    let (Some(old), Some(new)) = (before.scenarios.get(number), alone.scenarios.first()) else {
-        return Err(alone.problems.first().map_or("it does not render", |it| &it.message).to_owned());
-    };
-    problems(before, alone)?;
-    scenario(old, new, &wanted(before, number, selection))
-        .map_err(|what| format!("with {}: {what}", old.name))?;
-    let value = |it: &JudgedScenario| it.objects.get(object).map(|object| object.value.clone());
-    if value(old) == value(new) { Err("it changes nothing".to_owned()) } else { Ok(()) }
+    let Some(old) = before.scenarios.get(number) else { return Err("it does not render".to_owned()) };
+    unchecked(&before.problems, tried.problems())?;
+    let printed: BTreeSet<&str> = objects.iter().filter_map(|&object| old.path_of(object)).collect();
+    let (old, all) = (old.part(&printed), &old.objects);
+    scenario(&old, &tried.part(&printed), &wanted(before, number, selection))
+        .map_err(|what| format!("with {}: {what}", tried.name))?;
+    for (new, &(index, value)) in tried.objects.iter().zip(&old.objects) {
+        if objects.contains(&index) && new.value == value.value {
+            let id = crate::engine::locate::resource_id(&value.object);
+            return Err(if all.len() == 1 || objects.len() == 1 {
+                "it changes nothing".to_owned()
+            } else {
+                format!("it does not change {id}")
+            });
+        }
+    }
+    Ok(())
 }
 
-fn problems(before: &JudgedChart, after: &JudgedChart) -> Result<(), String> {
-    let messages = |judged: &JudgedChart| {
-        let unchecked = judged.problems.iter().filter(|it| it.kind == ProblemKind::NotChecked);
-        unchecked.map(|it| it.message.clone()).collect::<BTreeSet<_>>()
-    };
-    match messages(after).difference(&messages(before)).next() {
-        Some(message) => Err(format!("afterwards: {message}")),
+fn unchecked(before: &[Problem], after: &[Problem]) -> Result<(), String> {
+    let unchecked = |problem: &&Problem| problem.kind == ProblemKind::NotChecked;
+    let known: BTreeSet<&str> = before.iter().filter(unchecked).map(|it| &*it.message).collect();
+    match after.iter().filter(unchecked).find(|it| !known.contains(&*it.message)) {
+        Some(problem) => Err(format!("afterwards: {}", problem.message)),
         None => Ok(()),
     }
 }
@@ -89,26 +96,24 @@ pub(super) fn allowed_index(finding: &Finding, selection: &Selection) -> Option<
     finding.fixes.iter().position(|fix| selection.allows(&finding.rule, fix.applicability))
 }
 
+/// Shows that what is printed differs in wanted fields only.
 fn scenario(
-    old: &JudgedScenario,
-    new: &JudgedScenario,
+    old: &Part<'_>,
+    new: &Part<'_>,
     wanted: &BTreeMap<usize, Vec<&PatchOp>>,
 ) -> Result<(), String> {
-    let heads = |it: &JudgedScenario| {
-        let head = |object: &super::judge::RenderedObject| {
-            (object.object.kind().clone(), object.object.name().map(str::to_owned))
-        };
-        it.objects.iter().map(head).collect::<Vec<_>>()
-    };
-    if heads(old) != heads(new) || old.documents.len() != new.documents.len() {
+    let head = |(_, it): &(usize, &RenderedObject)| (it.object.kind().clone(), it.object.name().map(str::to_owned));
+    if !old.objects.iter().map(head).eq(new.objects.iter().map(head))
+        || old.documents.len() != new.documents.len()
+    {
         return Err("other objects would be printed".to_owned());
     }
-    for (index, (before, after)) in old.objects.iter().zip(&new.objects).enumerate() {
+    for ((index, before), (_, after)) in old.objects.iter().zip(&new.objects) {
         if before.value == after.value {
             continue;
         }
         let mut value = before.value.clone();
-        for op in wanted.get(&index).map(Vec::as_slice).unwrap_or_default() {
+        for op in wanted.get(index).map(Vec::as_slice).unwrap_or_default() {
             follow(&mut value, &after.value, op);
         }
         if value != after.value {
@@ -118,9 +123,9 @@ fn scenario(
         }
     }
     // Documents without an object have nothing that may change.
-    let with_objects: BTreeSet<usize> = old.objects.iter().map(|it| it.document).collect();
-    for (index, (before, after)) in old.documents.iter().zip(&new.documents).enumerate() {
-        if !with_objects.contains(&index) && before.tree.source().text() != after.tree.source().text() {
+    let with_objects: BTreeSet<usize> = old.objects.iter().map(|(_, it)| it.document).collect();
+    for ((index, before), (_, after)) in old.documents.iter().zip(&new.documents) {
+        if !with_objects.contains(index) && before.tree.source().text() != after.tree.source().text() {
             return Err("a document that is no object would change".to_owned());
         }
     }

@@ -8,6 +8,9 @@ use crate::source::{Files, Limits, Problem, ProblemKind, Source};
 
 use super::ChartInput;
 
+/// The name of the scenario that sets nothing.
+pub(super) const DEFAULT: &str = "default";
+
 /// Most scenarios of one chart.
 const MOST: usize = 32;
 
@@ -29,16 +32,39 @@ pub(super) fn scenarios(
         paths.truncate(MOST - 1);
     }
     for path in paths {
-        match read(files, &path, limits) {
-            Ok(values) => {
-                let name = path.strip_prefix(&prefix).unwrap_or(&path).to_owned();
-                let values = vec![Arc::new(values)];
-                found.push(Scenario { name, values, limits: *limits, ..Scenario::default() });
-            }
+        match of_values(input, files, limits, &path) {
+            Ok(scenario) => found.push(scenario),
             Err(problem) => problems.push(*problem),
         }
     }
     (found, problems)
+}
+
+/// The scenario of a name that [`scenarios`] gave, with the files as they are now.
+///
+/// # Errors
+/// Its values file cannot be read.
+pub(super) fn scenario(
+    input: &ChartInput,
+    files: &dyn Files,
+    limits: &Limits,
+    name: &str,
+) -> Result<Scenario, Box<Problem>> {
+    if name == DEFAULT {
+        return Ok(Scenario { limits: *limits, ..Scenario::default() });
+    }
+    of_values(input, files, limits, &input.inside(name))
+}
+
+fn of_values(
+    input: &ChartInput,
+    files: &dyn Files,
+    limits: &Limits,
+    path: &str,
+) -> Result<Scenario, Box<Problem>> {
+    let values = vec![Arc::new(read(files, path, limits)?)];
+    let name = path.strip_prefix(&input.inside("")).unwrap_or(path).to_owned();
+    Ok(Scenario { name, values, limits: *limits, ..Scenario::default() })
 }
 
 /// Whether a file of a chart is a values file beside `values.yaml`, by its path in the chart: what

@@ -58,13 +58,33 @@ struct Wants {
 }
 
 impl Sites<'_> {
-    /// The candidates for operations on one object, and why some were not made.
-    pub fn candidates(&self, object: &RenderedObject, ops: &[&PatchOp]) -> Result<Vec<Candidate>, String> {
+    /// The candidates for operations that belong together, the best ones first.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn candidates(&self, ops: &[&PatchOp]) -> Result<Vec<Candidate>, String> {
+        let mut by_object: BTreeMap<usize, Vec<&PatchOp>> = BTreeMap::new();
+        for op in ops {
+            by_object.entry(op.document()).or_default().push(op);
+        }
+        // Every part offers its places; one of each part makes a candidate.
+        let mut parts: Vec<Vec<Candidate>> = Vec::new();
+        for (object, ops) in by_object {
+            let object = self.scenario.objects.get(object).ok_or_else(|| "its object is gone".to_owned())?;
+            parts.extend(self.parts(object, &ops)?);
+        }
+        if parts.is_empty() {
+            return Err("there is nothing to change".to_owned());
+        }
+        Ok(combinations(&parts))
+    }
+
+    /// The places for each part of what is wanted of an object.
+    fn parts(&self, object: &RenderedObject, ops: &[&PatchOp]) -> Result<Vec<Vec<Candidate>>, String> {
         let document =
             self.scenario.documents.get(object.document).ok_or_else(|| "no document".to_owned())?;
         let tree = &*document.tree;
         let wants = wants(tree, object.object.root(), ops)?;
-        // Every part offers its places; one of each part makes a candidate, the best ones together.
         let mut parts: Vec<Vec<Candidate>> = Vec::new();
         for (map, entries) in &wants.additions {
             parts.push(self.additions(document, object, *map, entries));
@@ -87,16 +107,10 @@ impl Sites<'_> {
             found.extend(edit.and_then(|edit| self.in_template(edit)));
             parts.push(found);
         }
-        let most = parts.iter().map(Vec::len).max().unwrap_or(0).min(MOST);
-        if parts.iter().any(Vec::is_empty) || most == 0 {
+        if parts.iter().any(Vec::is_empty) {
             return Err(self.no_place(document));
         }
-        let nth = |n: usize| {
-            let mut chosen = parts.iter().filter_map(|part| part.get(n).or(part.last())).cloned();
-            let first = chosen.next()?;
-            chosen.try_fold(first, Candidate::joined)
-        };
-        Ok((0..most).filter_map(nth).collect())
+        Ok(parts)
     }
 
     fn no_place(&self, document: &RenderedTree) -> String {
@@ -267,6 +281,26 @@ impl Sites<'_> {
         let bytes = self.files.read(path).ok()?;
         Source::from_bytes(path, bytes.to_vec()).ok().map(Arc::new)
     }
+}
+
+/// One place of each part: the best of all first, then those with the least loss in rank.
+fn combinations(parts: &[Vec<Candidate>]) -> Vec<Candidate> {
+    let mut ranks: Vec<Vec<usize>> = vec![Vec::new()];
+    for part in parts {
+        let longer = |rank: &Vec<usize>| {
+            let rank = rank.clone();
+            (0..part.len()).map(move |at| rank.iter().copied().chain(std::iter::once(at)).collect())
+        };
+        ranks = ranks.iter().flat_map(longer).collect();
+        ranks.sort_by_key(|rank| rank.iter().sum::<usize>());
+        ranks.truncate(MOST);
+    }
+    let candidate = |rank: Vec<usize>| {
+        let mut chosen = rank.into_iter().zip(parts).filter_map(|(at, part)| part.get(at).cloned());
+        let first = chosen.next()?;
+        chosen.try_fold(first, Candidate::joined)
+    };
+    ranks.into_iter().filter_map(candidate).collect()
 }
 
 impl Candidate {

@@ -52,7 +52,7 @@ fn a_finding_stands_at_the_value_that_causes_it() {
         ("values.yaml", "# why\nprivileged: false\n"),
         ("values-dev.yaml", "privileged: true\n"),
     ]);
-    let judged = judge(&engine(), &input, &*input.files);
+    let judged = judge(&engine(), &input);
     let found = judged.findings();
     let finding = found.iter().find(|finding| &*finding.rule == "privileged-container").unwrap();
     assert_eq!(&**finding.primary.path(), "c/values-dev.yaml");
@@ -73,7 +73,7 @@ fn a_comment_at_a_value_silences_what_comes_from_it() {
     let template = format!("{POD}      privileged: {{{{ .Values.privileged }}}}\n");
     let values = "# seaworthy: ignore[privileged-container] needs the device\nprivileged: true\n";
     let input = chart(&[("templates/pod.yaml", &template), ("values.yaml", values)]);
-    let judged = judge(&engine(), &input, &*input.files);
+    let judged = judge(&engine(), &input);
     assert!(judged.findings().iter().all(|finding| &*finding.rule != "privileged-container"));
     assert_eq!(judged.ignored.len(), 1);
     assert_eq!(judged.ignored[0].reason.as_deref(), Some("needs the device"));
@@ -125,7 +125,7 @@ fn text_is_edited_where_no_value_leads_to_the_field() {
 #[test]
 fn a_chart_that_does_not_render_is_not_checked() {
     let input = chart(&[("templates/pod.yaml", "kind: {{ required \"say which\" .Values.kind }}\n")]);
-    let judged = judge(&engine(), &input, &*input.files);
+    let judged = judge(&engine(), &input);
     assert_eq!((judged.counts.charts.checked, judged.counts.charts.not_checked), (0, 1));
     assert!(judged.problems[0].message.contains("say which"));
     assert_eq!(&*judged.problems[0].path, "c/templates/pod.yaml");

@@ -46,7 +46,7 @@ impl FileSet {
     /// The files of a chart. Their texts become sources only where `origins` is given: where a
     /// template uses them.
     pub fn node(chart: &Arc<Chart>, mut origins: Option<&mut Origins>) -> Node {
-        let content = |(index, file): (usize, &ChartFile)| {
+        let content = |(index, file): (usize, &Arc<ChartFile>)| {
             let origin = origins.as_deref_mut().map_or(OriginId::NONE, |origins| origin(file, origins));
             let content = Content { file: Arc::clone(chart), index, origin, text: OnceCell::new() };
             (Rc::from(file.name.as_bytes()), Rc::new(content))

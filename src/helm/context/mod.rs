@@ -49,7 +49,7 @@ pub(super) struct TemplateFile {
 impl TemplateFile {
     /// The file itself.
     pub fn file(&self) -> Option<&ChartFile> {
-        self.chart.templates.get(self.index)
+        self.chart.templates.get(self.index).map(|file| &**file)
     }
 
     /// Sets `.Template` for this file.
@@ -86,7 +86,7 @@ pub(super) fn templates(
     let shared_release = release_map(release, origins);
     let capabilities = Capabilities::node(kube_version, api_versions, origins);
     let reads_files = family.all().iter().any(|&member| {
-        let mentions = |file: &ChartFile| file.bytes.windows(5).any(|window| window == b"Files");
+        let mentions = |file: &Arc<ChartFile>| file.bytes.windows(5).any(|window| window == b"Files");
         family.chart(member).templates.iter().any(mentions)
     });
     let mut builder = Builder {
