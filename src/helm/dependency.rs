@@ -77,9 +77,8 @@ fn relevant_keys(chart: &Arc<Chart>) -> HashSet<String> {
 /// Whether Helm's step of importing values changes anything: besides `import-values` itself it
 /// copies subcharts' values into their parents, which shows only where these have nulls in tables.
 fn imports_matter(family: &Family, user: &Node) -> bool {
-    let has_inner_null = |&id: &MemberId| {
-        family.chart(id).values.as_ref().is_some_and(|file| file.has_inner_null())
-    };
+    let has_inner_null =
+        |&id: &MemberId| family.chart(id).values.as_ref().is_some_and(|file| file.has_inner_null());
     let given =
         |id: MemberId| user.value.as_map().is_some_and(|map| map.contains(family.name(id).as_bytes()));
     let root = family.root();

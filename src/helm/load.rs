@@ -206,7 +206,11 @@ impl<'a> Loader<'a> {
             return Err(ChartError::of_path(join(folder, "Chart.yaml"), "Chart.yaml file is missing"));
         };
         metadata.validate().map_err(|error| ChartError::at(&chart_yaml, error.span, error.to_string()))?;
-        let compiled = parts.known.as_ref().filter(|_| parts.is_known_schema).map(|known| Arc::clone(&known.chart.compiled));
+        let compiled = parts
+            .known
+            .as_ref()
+            .filter(|_| parts.is_known_schema)
+            .map(|known| Arc::clone(&known.chart.compiled));
         let subcharts = self.subcharts(folder, &metadata.name, parts.subcharts, archived)?;
         Ok(Chart {
             folder: Arc::from(folder),

@@ -1,7 +1,7 @@
 //! A chart in all its scenarios: rendered, evaluated, findings placed and joined.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 use serde_json::Value;
@@ -24,7 +24,7 @@ use crate::yaml::{self, DocumentState, Segment};
 use super::ChartInput;
 use super::locate::locate;
 use super::scenarios::{DEFAULT, scenario, scenarios};
-use super::trace::RenderedTree;
+use super::trace::{RenderedTree, ValuePath, hooks, looked_at};
 
 /// What makes two hits one finding: rule, path and span of the source, last key of the field.
 type SourceKey = (Arc<str>, Arc<str>, u32, u32, Option<Segment>);
@@ -51,6 +51,7 @@ pub(super) struct JudgedScenario {
     pub objects: Vec<RenderedObject>,
     hits: Vec<(RuleHit, usize)>,
     problems: Vec<Problem>,
+    looked_at: OnceLock<BTreeSet<ValuePath>>,
 }
 
 /// What some of a scenario's files print.
@@ -65,6 +66,11 @@ impl JudgedScenario {
     /// Trouble with what was rendered, before it is joined with that of other scenarios.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
+    }
+
+    /// Values keys called like a field that its templates looked at.
+    pub fn hooks(&self, field: &str) -> BTreeSet<ValuePath> {
+        hooks(self.looked_at.get_or_init(|| looked_at(&self.rendered)), field)
     }
 
     /// The path, as Helm prints it, of the template file that printed an object.
@@ -235,7 +241,15 @@ fn read_scenario(engine: &Engine, scenario: &Scenario, mut rendered: Rendered) -
         documents.push(RenderedTree { file: document.file, start: document.range.start, tree });
     }
     let name = Arc::from(scenario.name.as_str());
-    JudgedScenario { name, rendered, documents, objects, hits: Vec::new(), problems }
+    JudgedScenario {
+        name,
+        rendered,
+        documents,
+        objects,
+        hits: Vec::new(),
+        problems,
+        looked_at: OnceLock::new(),
+    }
 }
 
 impl JudgedChart {

@@ -170,6 +170,7 @@ fn try_batch(
     changed: &mut BTreeMap<String, Changed>,
 ) -> Option<(JudgedChart, Vec<Finding>)> {
     let files = overlay(input, changed, None);
+    let mut sites: HashMap<usize, Sites<'_>> = HashMap::new();
     let mut all: Option<Candidate> = None;
     let (mut made, mut count) = (Vec::new(), 0);
     for group in batch {
@@ -178,9 +179,10 @@ fn try_batch(
             continue;
         };
         let Some(scenario) = now.scenarios.get(place.scenario) else { continue };
-        let sites = Sites { input, files: &files, limits: &engine.limits, scenario };
-        let candidates = sites.candidates(&ops).unwrap_or_default();
-        let Some(candidate) = candidates.into_iter().next() else { continue };
+        let sites = sites
+            .entry(place.scenario)
+            .or_insert_with(|| Sites::new(input, &files, &engine.limits, scenario));
+        let Some(candidate) = sites.candidates(&ops).ok().and_then(|mut it| it.next()) else { continue };
         let joined = match all.take() {
             None => Some(candidate),
             Some(known) => match known.clone().joined(candidate) {
@@ -237,7 +239,7 @@ fn try_group(
     let found = place.and_then(|it| Some((it.scenario, now.scenarios.get(it.scenario)?)));
     let Some((number, scenario)) = found else { return Err("its object is gone".to_owned()) };
     let files = overlay(input, changed, None);
-    let sites = Sites { input, files: &files, limits: &engine.limits, scenario };
+    let sites = Sites::new(input, &files, &engine.limits, scenario);
     let candidates = sites.candidates(&ops)?;
     let objects: BTreeSet<usize> = ops.iter().map(|op| op.document()).collect();
     let prints: BTreeSet<&str> = objects.iter().filter_map(|&object| scenario.path_of(object)).collect();

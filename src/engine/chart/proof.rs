@@ -97,12 +97,9 @@ pub(super) fn allowed_index(finding: &Finding, selection: &Selection) -> Option<
 }
 
 /// Shows that what is printed differs in wanted fields only.
-fn scenario(
-    old: &Part<'_>,
-    new: &Part<'_>,
-    wanted: &BTreeMap<usize, Vec<&PatchOp>>,
-) -> Result<(), String> {
-    let head = |(_, it): &(usize, &RenderedObject)| (it.object.kind().clone(), it.object.name().map(str::to_owned));
+fn scenario(old: &Part<'_>, new: &Part<'_>, wanted: &BTreeMap<usize, Vec<&PatchOp>>) -> Result<(), String> {
+    let head =
+        |(_, it): &(usize, &RenderedObject)| (it.object.kind().clone(), it.object.name().map(str::to_owned));
     if !old.objects.iter().map(head).eq(new.objects.iter().map(head))
         || old.documents.len() != new.documents.len()
     {

@@ -1,6 +1,8 @@
 //! Where a wanted change of an object could be made: values keys and template text, best first.
 
-use std::collections::BTreeMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -10,12 +12,15 @@ use crate::source::{Files, Limits, Source, TextEdits};
 use crate::yaml::{FieldPath, NodeId, Scalar, Segment, SpanTree};
 
 use super::judge::{JudgedScenario, RenderedObject};
-use super::trace::{RenderedTree, ValuePath, hooks, value_of};
+use super::trace::{RenderedTree, ValuePath, value_of};
 use super::values_site::{self, ValuesChange};
 use super::{ChartInput, template_site};
 
 /// Most candidates for one change.
-const MOST: usize = 12;
+const MOST: usize = 24;
+
+/// Most values keys that are tried for one field.
+const MOST_KEYS: usize = 6;
 
 /// What kind of place a change is made at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,12 +44,60 @@ pub(super) struct Candidate {
     pub edits: BTreeMap<String, (Arc<Source>, TextEdits)>,
 }
 
-/// What candidates are made from.
+/// A change of one part that is not worked out yet.
+enum Proposal {
+    Values { site: Site, file: String, keys: Vec<String>, change: ValuesChange },
+    Template(template_site::TemplateEdit),
+}
+
+/// A proposal and, once it is asked for, what it comes to.
+struct Choice {
+    proposal: Proposal,
+    candidate: OnceCell<Option<Candidate>>,
+}
+
+impl From<Proposal> for Choice {
+    fn from(proposal: Proposal) -> Self {
+        Self { proposal, candidate: OnceCell::new() }
+    }
+}
+
+/// What candidates are made from. What is read for one is kept for the next.
 pub(super) struct Sites<'a> {
-    pub input: &'a ChartInput,
-    pub files: &'a dyn Files,
-    pub limits: &'a Limits,
-    pub scenario: &'a JudgedScenario,
+    input: &'a ChartInput,
+    files: &'a dyn Files,
+    limits: &'a Limits,
+    scenario: &'a JudgedScenario,
+    trees: RefCell<HashMap<String, Option<Rc<SpanTree>>>>,
+    /// First keys of the values that a document prints, by file and start.
+    near: RefCell<HashMap<(usize, usize), Rc<Vec<String>>>>,
+}
+
+/// Candidates, worked out as they are asked for, the best ones first.
+pub(super) struct Candidates<'s> {
+    sites: &'s Sites<'s>,
+    parts: Vec<Vec<Choice>>,
+    ranks: std::vec::IntoIter<Vec<usize>>,
+}
+
+impl Iterator for Candidates<'_> {
+    type Item = Candidate;
+
+    fn next(&mut self) -> Option<Candidate> {
+        for rank in self.ranks.by_ref() {
+            let chosen = rank
+                .iter()
+                .zip(&self.parts)
+                .map(|(&at, part)| part.get(at).and_then(|choice| self.sites.work_out(choice)).cloned());
+            let Some(chosen) = chosen.collect::<Option<Vec<Candidate>>>() else { continue };
+            let mut chosen = chosen.into_iter();
+            let joined = chosen.next().and_then(|first| chosen.try_fold(first, Candidate::joined));
+            if joined.is_some() {
+                return joined;
+            }
+        }
+        None
+    }
 }
 
 /// What is wanted of one node, by kind of change.
@@ -57,18 +110,28 @@ struct Wants {
     removals: Vec<NodeId>,
 }
 
-impl Sites<'_> {
+impl<'a> Sites<'a> {
+    /// The places of a scenario's objects in the files as they are now.
+    pub fn new(
+        input: &'a ChartInput,
+        files: &'a dyn Files,
+        limits: &'a Limits,
+        scenario: &'a JudgedScenario,
+    ) -> Self {
+        Self { input, files, limits, scenario, trees: RefCell::default(), near: RefCell::default() }
+    }
+
     /// The candidates for operations that belong together, the best ones first.
     ///
     /// # Errors
     /// Why there is none.
-    pub fn candidates(&self, ops: &[&PatchOp]) -> Result<Vec<Candidate>, String> {
+    pub fn candidates(&self, ops: &[&PatchOp]) -> Result<Candidates<'_>, String> {
         let mut by_object: BTreeMap<usize, Vec<&PatchOp>> = BTreeMap::new();
         for op in ops {
             by_object.entry(op.document()).or_default().push(op);
         }
         // Every part offers its places; one of each part makes a candidate.
-        let mut parts: Vec<Vec<Candidate>> = Vec::new();
+        let mut parts: Vec<Vec<Choice>> = Vec::new();
         for (object, ops) in by_object {
             let object = self.scenario.objects.get(object).ok_or_else(|| "its object is gone".to_owned())?;
             parts.extend(self.parts(object, &ops)?);
@@ -76,16 +139,17 @@ impl Sites<'_> {
         if parts.is_empty() {
             return Err("there is nothing to change".to_owned());
         }
-        Ok(combinations(&parts))
+        let lengths: Vec<usize> = parts.iter().map(Vec::len).collect();
+        Ok(Candidates { sites: self, parts, ranks: ranks(&lengths).into_iter() })
     }
 
     /// The places for each part of what is wanted of an object.
-    fn parts(&self, object: &RenderedObject, ops: &[&PatchOp]) -> Result<Vec<Vec<Candidate>>, String> {
+    fn parts(&self, object: &RenderedObject, ops: &[&PatchOp]) -> Result<Vec<Vec<Choice>>, String> {
         let document =
             self.scenario.documents.get(object.document).ok_or_else(|| "no document".to_owned())?;
         let tree = &*document.tree;
         let wants = wants(tree, object.object.root(), ops)?;
-        let mut parts: Vec<Vec<Candidate>> = Vec::new();
+        let mut parts: Vec<Vec<Proposal>> = Vec::new();
         for (map, entries) in &wants.additions {
             parts.push(self.additions(document, object, *map, entries));
         }
@@ -107,10 +171,10 @@ impl Sites<'_> {
             found.extend(edit.and_then(|edit| self.in_template(edit)));
             parts.push(found);
         }
-        if parts.iter().any(Vec::is_empty) {
-            return Err(self.no_place(document));
-        }
-        Ok(parts)
+        let choices = parts.into_iter().map(|part| part.into_iter().map(Choice::from).collect());
+        let parts: Vec<Vec<Choice>> = choices.collect();
+        let possible = |part: &Vec<Choice>| part.iter().any(|choice| self.work_out(choice).is_some());
+        if parts.iter().all(possible) { Ok(parts) } else { Err(self.no_place(document)) }
     }
 
     fn no_place(&self, document: &RenderedTree) -> String {
@@ -130,7 +194,7 @@ impl Sites<'_> {
         object: &RenderedObject,
         map: NodeId,
         entries: &Map<String, Value>,
-    ) -> Vec<Candidate> {
+    ) -> Vec<Proposal> {
         let mut found = self.at_value(document, map, &ValuesChange::Merge(entries.clone()));
         // A key that is called like the field and that templates looked at.
         if let (1, Some((field, value))) = (entries.len(), entries.iter().next()) {
@@ -157,10 +221,9 @@ impl Sites<'_> {
         map: NodeId,
         field: &str,
         change: &ValuesChange,
-    ) -> Vec<Candidate> {
-        let rendered = &self.scenario.rendered;
+    ) -> Vec<Proposal> {
         let in_pod = object.object.pods().iter().any(|pod| pod.spec == map);
-        let mut paths: Vec<ValuePath> = hooks(rendered, field).into_iter().collect();
+        let mut paths: Vec<ValuePath> = self.scenario.hooks(field).into_iter().collect();
         // Keys for pods are mostly called so; nearer ones are more often meant than deeper ones.
         let names_pod =
             |path: &ValuePath| path.path.last().is_some_and(|key| key.to_ascii_lowercase().contains("pod"));
@@ -170,7 +233,7 @@ impl Sites<'_> {
             (names_pod(path) != in_pod, path.path.len() > 1 && !known, path.path.len())
         });
         let mut found = Vec::new();
-        for path in paths.into_iter().take(MOST / 2) {
+        for path in paths.into_iter().take(MOST_KEYS) {
             found.extend(self.in_values(document, &path, change));
             if let ValuesChange::Merge(entries) = change {
                 let mut enabled = Map::new();
@@ -186,8 +249,7 @@ impl Sites<'_> {
 
     /// Whether a block of values has an `enabled: false`.
     fn is_switched_off(&self, path: &ValuePath) -> bool {
-        let Some(source) = self.read(&path.file) else { return false };
-        let tree = crate::yaml::parse_stream(&source, self.limits).tree;
+        let Some(tree) = self.tree(&path.file) else { return false };
         let root = tree.documents().iter().rfind(|it| it.root.is_some()).and_then(|it| it.root);
         let node = root
             .and_then(|root| path.path.iter().try_fold(root, |node, key| tree.get(tree.resolve(node), key)));
@@ -196,7 +258,11 @@ impl Sites<'_> {
     }
 
     /// First keys of the values that a document prints.
-    fn neighbours(&self, document: &RenderedTree) -> Vec<String> {
+    fn neighbours(&self, document: &RenderedTree) -> Rc<Vec<String>> {
+        let place = (document.file, document.start);
+        if let Some(known) = self.near.borrow().get(&place) {
+            return Rc::clone(known);
+        }
         let tree = &*document.tree;
         let mut keys = Vec::new();
         for node in tree.nodes().filter(|node| tree.kind(*node).is_scalar()) {
@@ -207,11 +273,13 @@ impl Sites<'_> {
                 keys.push(first);
             }
         }
+        let keys = Rc::new(keys);
+        self.near.borrow_mut().insert(place, Rc::clone(&keys));
         keys
     }
 
     /// Changes the value that printed a node.
-    fn at_value(&self, document: &RenderedTree, node: NodeId, change: &ValuesChange) -> Vec<Candidate> {
+    fn at_value(&self, document: &RenderedTree, node: NodeId, change: &ValuesChange) -> Vec<Proposal> {
         let Some(value) = value_of(&self.scenario.rendered, document, node) else { return Vec::new() };
         if value.is_argument {
             return Vec::new();
@@ -224,7 +292,7 @@ impl Sites<'_> {
         document: &RenderedTree,
         path: &ValuePath,
         change: &ValuesChange,
-    ) -> Option<Candidate> {
+    ) -> Option<Proposal> {
         let base = self.input.inside("values.yaml");
         let (site, file, keys) = if path.file.is_empty() {
             (Site::Values, base, path.path.clone())
@@ -239,10 +307,30 @@ impl Sites<'_> {
             }
             (Site::ParentValues, base, keys)
         };
-        let source = self.read(&file)?;
-        let edits = values_site::edits(&source, &keys, change, self.limits).ok()?;
-        let place = format!("{} in {file}", keys.join("."));
-        Some(Candidate { site, place, edits: std::iter::once((file, (source, edits))).collect() })
+        Some(Proposal::Values { site, file, keys, change: change.clone() })
+    }
+
+    /// What a choice comes to; `None` where it cannot be made.
+    fn work_out<'c>(&self, choice: &'c Choice) -> Option<&'c Candidate> {
+        let candidate = choice.candidate.get_or_init(|| match &choice.proposal {
+            Proposal::Values { site, file, keys, change } => {
+                let tree = self.tree(file)?;
+                let edits = values_site::edits(&tree, keys, change, self.limits).ok()?;
+                let place = format!("{} in {file}", keys.join("."));
+                let edits = (Arc::clone(tree.source()), edits);
+                let edits = std::iter::once((file.clone(), edits)).collect();
+                Some(Candidate { site: *site, place, edits })
+            }
+            Proposal::Template((source, edits)) => {
+                let file = source.name().to_string();
+                let first = edits.as_slice().first();
+                let line = first.map_or(1, |edit| source.line_column(edit.span.start()).line);
+                let place = format!("{file}:{line}");
+                let edits = std::iter::once((file, (Arc::clone(source), edits.clone()))).collect();
+                Some(Candidate { site: Site::Template, place, edits })
+            }
+        });
+        candidate.as_ref()
     }
 
     /// The names under which the chart that printed a document stands in its parents' values.
@@ -266,41 +354,48 @@ impl Sites<'_> {
         file.is_some_and(|file| !self.input.is_own(&file.template))
     }
 
-    fn in_template(&self, (source, edits): template_site::TemplateEdit) -> Option<Candidate> {
-        let file = source.name().to_string();
-        if !self.input.is_own(&file) {
-            return None;
-        }
-        let line = edits.as_slice().first().map_or(1, |edit| source.line_column(edit.span.start()).line);
-        let place = format!("{file}:{line}");
-        let edits = std::iter::once((file, (source, edits))).collect();
-        Some(Candidate { site: Site::Template, place, edits })
+    fn in_template(&self, edit: template_site::TemplateEdit) -> Option<Proposal> {
+        self.input.is_own(edit.0.name()).then_some(Proposal::Template(edit))
     }
 
-    fn read(&self, path: &str) -> Option<Arc<Source>> {
-        let bytes = self.files.read(path).ok()?;
-        Source::from_bytes(path, bytes.to_vec()).ok().map(Arc::new)
+    /// A values file as it is now.
+    fn tree(&self, path: &str) -> Option<Rc<SpanTree>> {
+        if let Some(known) = self.trees.borrow().get(path) {
+            return known.clone();
+        }
+        let read = || {
+            let bytes = self.files.read(path).ok()?;
+            let source = Source::from_bytes(path, bytes.to_vec()).ok().map(Arc::new)?;
+            Some(Rc::new(crate::yaml::parse_stream(&source, self.limits).tree))
+        };
+        let tree = read();
+        self.trees.borrow_mut().insert(path.to_owned(), tree.clone());
+        tree
     }
 }
 
-/// One place of each part: the best of all first, then those with the least loss in rank.
-fn combinations(parts: &[Vec<Candidate>]) -> Vec<Candidate> {
-    let mut ranks: Vec<Vec<usize>> = vec![Vec::new()];
-    for part in parts {
+/// Which choice of each part goes with which: the first ones of all, the second ones and so on, then
+/// those with the least loss in rank.
+fn ranks(lengths: &[usize]) -> Vec<Vec<usize>> {
+    let longest = lengths.iter().copied().max().unwrap_or(0).min(MOST / 2);
+    let nth = |n: usize| lengths.iter().map(|&length| n.min(length.saturating_sub(1))).collect();
+    let mut ranks: Vec<Vec<usize>> = (0..longest).map(nth).collect();
+    let mut mixed: Vec<Vec<usize>> = vec![Vec::new()];
+    for &length in lengths {
         let longer = |rank: &Vec<usize>| {
             let rank = rank.clone();
-            (0..part.len()).map(move |at| rank.iter().copied().chain(std::iter::once(at)).collect())
+            (0..length).map(move |at| rank.iter().copied().chain(std::iter::once(at)).collect())
         };
-        ranks = ranks.iter().flat_map(longer).collect();
-        ranks.sort_by_key(|rank| rank.iter().sum::<usize>());
-        ranks.truncate(MOST);
+        mixed = mixed.iter().flat_map(longer).collect();
+        mixed.sort_by_key(|rank| rank.iter().sum::<usize>());
+        mixed.truncate(MOST);
     }
-    let candidate = |rank: Vec<usize>| {
-        let mut chosen = rank.into_iter().zip(parts).filter_map(|(at, part)| part.get(at).cloned());
-        let first = chosen.next()?;
-        chosen.try_fold(first, Candidate::joined)
-    };
-    ranks.into_iter().filter_map(candidate).collect()
+    for rank in mixed {
+        if ranks.len() < MOST && !ranks.contains(&rank) {
+            ranks.push(rank);
+        }
+    }
+    ranks
 }
 
 impl Candidate {

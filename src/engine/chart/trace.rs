@@ -131,28 +131,29 @@ fn absent_path(origins: &Origins, id: OriginId) -> Option<ValuePath> {
     None
 }
 
-/// Values keys that templates looked at and that are called like `field`: `securityContext`,
-/// `web.podSecurityContext`. Whether one of them leads to the wanted field is for a trial to say.
-pub(super) fn hooks(rendered: &Rendered, field: &str) -> BTreeSet<ValuePath> {
+/// Values keys that templates looked at, whether they are there or not.
+pub(super) fn looked_at(rendered: &Rendered) -> BTreeSet<ValuePath> {
+    let path = |id: OriginId| match rendered.origins.get(id) {
+        Origin::Absent { .. } => absent_path(&rendered.origins, id),
+        Origin::Value(value) if rendered.was_used(id) => {
+            Some(path_of(&rendered.origins, rendered.origins.value(value)))
+        }
+        _ => None,
+    };
+    (1..rendered.origins.len()).map(OriginId::from_index).filter_map(path).collect()
+}
+
+/// Those of the keys that are called like `field`: `securityContext`, `web.podSecurityContext`.
+/// Whether one of them leads to the wanted field is for a trial to say.
+pub(super) fn hooks(looked_at: &BTreeSet<ValuePath>, field: &str) -> BTreeSet<ValuePath> {
     let wanted = field.to_ascii_lowercase();
     let fits = |key: &str| {
-        let key = key.to_ascii_lowercase();
-        key == wanted || wanted == "securitycontext" && key.ends_with(&wanted)
+        key.eq_ignore_ascii_case(&wanted)
+            || wanted == "securitycontext" && key.to_ascii_lowercase().ends_with(&wanted)
     };
-    let mut found = BTreeSet::new();
-    for id in (1..rendered.origins.len()).map(OriginId::from_index) {
-        let path = match rendered.origins.get(id) {
-            Origin::Absent { .. } => absent_path(&rendered.origins, id),
-            Origin::Value(value) if rendered.was_used(id) => {
-                Some(path_of(&rendered.origins, rendered.origins.value(value)))
-            }
-            _ => None,
-        };
-        let Some(mut path) = path else { continue };
-        if let Some(at) = path.path.iter().rposition(|key| fits(key)) {
-            path.path.truncate(at + 1);
-            found.insert(path);
-        }
-    }
-    found
+    let hook = |path: &ValuePath| {
+        let at = path.path.iter().rposition(|key| fits(key))?;
+        Some(ValuePath { file: path.file.clone(), path: path.path.get(..=at)?.to_vec() })
+    };
+    looked_at.iter().filter_map(hook).collect()
 }

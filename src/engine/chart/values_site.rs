@@ -25,12 +25,12 @@ pub(super) enum ValuesChange {
 /// # Errors
 /// Why they can not be made.
 pub(super) fn edits(
-    source: &Arc<Source>,
+    tree: &SpanTree,
     path: &[String],
     change: &ValuesChange,
     limits: &Limits,
 ) -> Result<TextEdits, String> {
-    let tree = yaml::parse_stream(source, limits).tree;
+    let source = tree.source();
     let read = tree.documents().iter().rfind(|document| document.state == DocumentState::Read);
     let Some(root) = read.and_then(|document| document.root) else {
         return Err(format!("{} holds no values", source.name()));
@@ -38,11 +38,11 @@ pub(super) fn edits(
     if read.is_some_and(|document| tree.is_sops(document)) {
         return Err(format!("{} is encrypted by sops", source.name()));
     }
-    let ops = ops(&tree, root, path, change)?;
-    let edits = yaml::plan(&tree, &ops).map_err(|refusal| refusal.to_string())?;
+    let ops = ops(tree, root, path, change)?;
+    let edits = yaml::plan(tree, &ops).map_err(|refusal| refusal.to_string())?;
     let after = Arc::new(Source::new(Arc::clone(source.name()), edits.apply(source.text())));
     let after = yaml::parse_stream(&after, limits).tree;
-    yaml::verify(&tree, &ops, &after).map_err(|difference| difference.to_string())?;
+    yaml::verify(tree, &ops, &after).map_err(|difference| difference.to_string())?;
     Ok(edits)
 }
 
