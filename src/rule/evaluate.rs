@@ -23,6 +23,8 @@ pub struct Target<'a> {
     pub version: KubernetesVersion,
     /// What is known of images.
     pub images: &'a Images,
+    /// The objects that are judged together, by the index that [`Catalogue::evaluate`] is given.
+    pub documents: &'a [&'a Document],
 }
 
 /// What is found before it becomes a [`RuleHit`].
@@ -96,6 +98,7 @@ impl Catalogue {
             container_place: None,
             subject: &object,
             images: target.images,
+            documents: target.documents,
             version: target.version,
         };
         self.ask(&base, visitor);

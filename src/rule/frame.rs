@@ -70,6 +70,8 @@ pub struct Frame<'a> {
     pub subject: &'a Place,
     /// What is known of images.
     pub images: &'a Images,
+    /// The objects that are judged together.
+    pub documents: &'a [&'a Document],
     /// The cluster's version.
     pub version: KubernetesVersion,
 }

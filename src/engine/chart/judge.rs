@@ -206,7 +206,12 @@ pub(super) fn try_files(
 /// Renders and evaluates one scenario.
 fn render_scenario(engine: &Engine, chart: &Arc<Chart>, scenario: &Scenario) -> JudgedScenario {
     let mut judged = read_scenario(engine, scenario, render(chart, scenario));
-    let target = Target { version: engine.settings.kubernetes_version, images: &engine.images };
+    let together: Vec<&Document> = judged.objects.iter().map(|object| &object.object).collect();
+    let target = Target {
+        version: engine.settings.kubernetes_version,
+        images: &engine.images,
+        documents: &together,
+    };
     for (index, object) in judged.objects.iter().enumerate() {
         let found = engine.catalogue.evaluate(&object.object, index, &engine.rules, &target);
         judged.hits.extend(found.into_iter().map(|hit| (hit, index)));

@@ -5,6 +5,8 @@ mod capability;
 mod field_place;
 mod field_table;
 mod image_tag;
+mod listen;
+mod move_port;
 mod probe_host;
 mod read_only_root;
 mod root_user;
@@ -109,7 +111,8 @@ const FINDERS: [Finder; 8] = [
     Finder { name: "unknown-field", run: field_place::unknown },
 ];
 
-const FIXERS: [Fixer; 5] = [
+const FIXERS: [Fixer; 6] = [
+    Fixer { name: "move-port", run: move_port::fix },
     Fixer { name: "planned", run: planned },
     Fixer { name: "probe-host", run: probe_host::fix },
     Fixer { name: "read-only-root", run: read_only_root::fix },
