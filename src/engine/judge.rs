@@ -46,11 +46,8 @@ pub(super) fn judge(engine: &Engine, source: &Arc<Source>, role: Role) -> Judged
     let tree = Arc::clone(&judged.tree);
     let documents = std::mem::take(&mut judged.documents);
     let together: Vec<&Document> = documents.iter().collect();
-    let target = Target {
-        version: engine.settings.kubernetes_version,
-        images: &engine.images,
-        documents: &together,
-    };
+    let target =
+        Target { version: engine.settings.kubernetes_version, images: &engine.images, documents: &together };
     let ignores = Ignores::read(engine, &tree, &mut judged.problems);
     // Which node each finding is about, for ignores.
     let mut found = Vec::new();

@@ -61,7 +61,8 @@ impl Engine {
     }
 
     fn add_object(&self, object: &Document, levels: &mut Levels) {
-        let target = Target { version: self.settings.kubernetes_version, images: &self.images, documents: &[] };
+        let target =
+            Target { version: self.settings.kubernetes_version, images: &self.images, documents: &[] };
         if object.kind().kind == "Namespace" && object.kind().group.is_empty() {
             levels.verdicts.entry(object.name().map(str::to_owned)).or_default();
         }

@@ -9,9 +9,12 @@ use crate::source::{FileError, Files};
 /// so read from disk once, and all its renders are of the same files, whoever writes meanwhile.
 pub struct Snapshot<F> {
     below: F,
-    read: Mutex<HashMap<String, Result<Arc<[u8]>, FileError>>>,
-    listed: Mutex<HashMap<String, Result<Vec<String>, FileError>>>,
+    read: Answers<Arc<[u8]>>,
+    listed: Answers<Vec<String>>,
 }
+
+/// What was answered, by path.
+type Answers<T> = Mutex<HashMap<String, Result<T, FileError>>>;
 
 impl<F: Files> Snapshot<F> {
     /// Files that are not read yet.
@@ -22,7 +25,11 @@ impl<F: Files> Snapshot<F> {
 }
 
 /// What a question was answered, asked once.
-fn once<T: Clone>(known: &Mutex<HashMap<String, T>>, path: &str, ask: impl FnOnce() -> T) -> T {
+fn once<T: Clone>(
+    known: &Answers<T>,
+    path: &str,
+    ask: impl FnOnce() -> Result<T, FileError>,
+) -> Result<T, FileError> {
     let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(answer) = known.get(path) {
         return answer.clone();

@@ -29,7 +29,12 @@ fn hits(rule: &str, text: &str) -> Vec<RuleHit> {
     let catalogue = Catalogue::shipped();
     let mut selection = Selection::none(catalogue);
     selection.enable(catalogue, rule).unwrap();
-    hits_with(catalogue, &selection, &Target { version: NEWEST, images: Images::shipped(), documents: &[] }, text)
+    hits_with(
+        catalogue,
+        &selection,
+        &Target { version: NEWEST, images: Images::shipped(), documents: &[] },
+        text,
+    )
 }
 
 fn user(text: &str) -> Result<Catalogue, CatalogueError> {

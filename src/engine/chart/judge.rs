@@ -115,6 +115,15 @@ pub(super) struct ChartFinding {
     pub instances: Vec<Instance>,
 }
 
+impl ChartFinding {
+    /// The place whose patch by a fix says most: other scenarios may print less of what belongs together.
+    pub fn fullest(&self, fix: usize) -> Option<&Instance> {
+        let length = |it: &Instance| it.patches.get(fix).map_or(0, |patch| patch.ops.len());
+        let most = self.instances.iter().map(length).max()?;
+        self.instances.iter().find(|it| length(it) == most)
+    }
+}
+
 /// A chart and what is wrong with it.
 #[derive(Default)]
 pub(in crate::engine) struct JudgedChart {
@@ -207,11 +216,8 @@ pub(super) fn try_files(
 fn render_scenario(engine: &Engine, chart: &Arc<Chart>, scenario: &Scenario) -> JudgedScenario {
     let mut judged = read_scenario(engine, scenario, render(chart, scenario));
     let together: Vec<&Document> = judged.objects.iter().map(|object| &object.object).collect();
-    let target = Target {
-        version: engine.settings.kubernetes_version,
-        images: &engine.images,
-        documents: &together,
-    };
+    let target =
+        Target { version: engine.settings.kubernetes_version, images: &engine.images, documents: &together };
     for (index, object) in judged.objects.iter().enumerate() {
         let found = engine.catalogue.evaluate(&object.object, index, &engine.rules, &target);
         judged.hits.extend(found.into_iter().map(|hit| (hit, index)));

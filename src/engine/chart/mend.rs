@@ -14,7 +14,7 @@ use crate::source::{MemoryFiles, Source, TextEdits};
 use crate::yaml::Segment;
 
 use super::ChartInput;
-use super::judge::{JudgedChart, judge, judge_again, try_files};
+use super::judge::{Instance, JudgedChart, judge, judge_again, try_files};
 use super::proof::{allowed_index, compare, promising};
 use super::sites::{Candidate, Sites};
 
@@ -175,7 +175,7 @@ fn try_batch(
     let (mut made, mut count) = (Vec::new(), 0);
     for group in batch {
         let ops: Vec<&PatchOp> = group.iter().flat_map(|&at| ops_of(now, at, selection)).collect();
-        let Some(place) = group.first().and_then(|&at| now.findings.get(at)?.instances.first()) else {
+        let Some(place) = group.first().and_then(|&at| place_of(now, at, selection)) else {
             continue;
         };
         let Some(scenario) = now.scenarios.get(place.scenario) else { continue };
@@ -207,7 +207,7 @@ fn try_batch(
 
 /// The block that a finding's fix changes: scenario, object, path.
 fn anchor_of(now: &JudgedChart, index: usize, selection: &Selection) -> Option<(usize, usize, String)> {
-    let instance = now.findings.get(index)?.instances.first()?;
+    let instance = place_of(now, index, selection)?;
     let op = ops_of(now, index, selection).into_iter().next()?;
     let segments = op.path().segments();
     let block = |segment: &Segment| matches!(segment, Segment::Key(key) if key == "securityContext" || key == "resources");
@@ -216,10 +216,16 @@ fn anchor_of(now: &JudgedChart, index: usize, selection: &Selection) -> Option<(
     Some((instance.scenario, instance.object, path.to_string()))
 }
 
+/// The place at which a finding is mended.
+fn place_of<'a>(now: &'a JudgedChart, index: usize, selection: &Selection) -> Option<&'a Instance> {
+    let it = now.findings.get(index)?;
+    it.fullest(allowed_index(&it.finding, selection)?)
+}
+
 fn ops_of<'a>(now: &'a JudgedChart, index: usize, selection: &Selection) -> Vec<&'a PatchOp> {
     let Some(it) = now.findings.get(index) else { return Vec::new() };
     let fix = allowed_index(&it.finding, selection);
-    let patch = fix.and_then(|fix| it.instances.first()?.patches.get(fix));
+    let patch = fix.and_then(|fix| it.fullest(fix)?.patches.get(fix));
     patch.map(|patch| patch.ops.iter().collect()).unwrap_or_default()
 }
 
@@ -235,7 +241,7 @@ fn try_group(
     trials: &mut usize,
 ) -> Result<JudgedChart, String> {
     let ops: Vec<&PatchOp> = group.iter().flat_map(|&at| ops_of(now, at, selection)).collect();
-    let place = group.first().and_then(|&at| now.findings.get(at)?.instances.first());
+    let place = group.first().and_then(|&at| place_of(now, at, selection));
     let found = place.and_then(|it| Some((it.scenario, now.scenarios.get(it.scenario)?)));
     let Some((number, scenario)) = found else { return Err("its object is gone".to_owned()) };
     let files = overlay(input, changed, None);

@@ -31,7 +31,38 @@ pub(super) fn compare(
         let wanted = wanted(before, number, selection);
         scenario(&old.whole(), &new.whole(), &wanted).map_err(|what| format!("with {}: {what}", old.name))?;
     }
+    together(before, after, made, selection)?;
     findings(before, after, made)
+}
+
+/// Shows that changes of several objects are made in all of them, in every scenario: what names a
+/// port moves with it, also where only other values print it.
+fn together(
+    before: &JudgedChart,
+    after: &JudgedChart,
+    made: &[&Finding],
+    selection: &Selection,
+) -> Result<(), String> {
+    let is_made = |finding: &Finding| made.iter().any(|made| made.fingerprint == finding.fingerprint);
+    for it in before.findings.iter().filter(|it| is_made(&it.finding)) {
+        let Some(index) = allowed_index(&it.finding, selection) else { continue };
+        for instance in &it.instances {
+            let Some(patch) = instance.patches.get(index) else { continue };
+            if patch.ops.iter().all(|op| op.document() == instance.object) {
+                continue;
+            }
+            let Some(scenario) = after.scenarios.get(instance.scenario) else { continue };
+            for op in &patch.ops {
+                let object = scenario.objects.get(op.document());
+                let (PatchOp::Set { path, value, .. }, Some(object)) = (op, object) else { continue };
+                if get(&object.value, path.segments()) != Some(value) {
+                    let id = crate::engine::locate::resource_id(&object.object);
+                    return Err(format!("with {}: {path} of {id} would stay behind", scenario.name));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether a change does something to all of the objects and nothing that was not wanted, as far as
@@ -84,8 +115,9 @@ fn wanted<'a>(
     for it in &judged.findings {
         let Some(index) = allowed_index(&it.finding, selection) else { continue };
         for instance in it.instances.iter().filter(|instance| instance.scenario == scenario) {
-            let ops = instance.patches.get(index).into_iter().flat_map(|patch| &patch.ops);
-            wanted.entry(instance.object).or_default().extend(ops);
+            for op in instance.patches.get(index).into_iter().flat_map(|patch| &patch.ops) {
+                wanted.entry(op.document()).or_default().push(op);
+            }
         }
     }
     wanted

@@ -46,8 +46,19 @@ pub(super) struct Candidate {
 
 /// A change of one part that is not worked out yet.
 enum Proposal {
-    Values { site: Site, file: String, keys: Vec<String>, change: ValuesChange },
+    Values {
+        site: Site,
+        file: String,
+        keys: Vec<String>,
+        change: ValuesChange,
+    },
     Template(template_site::TemplateEdit),
+    /// An action prints a key of its own, which gets the value.
+    OwnKey {
+        template: template_site::TemplateEdit,
+        keys: Vec<String>,
+        value: Value,
+    },
 }
 
 /// A proposal and, once it is asked for, what it comes to.
@@ -62,6 +73,9 @@ impl From<Proposal> for Choice {
     }
 }
 
+/// Keys of a values file's root.
+type Keys = Rc<Vec<String>>;
+
 /// What candidates are made from. What is read for one is kept for the next.
 pub(super) struct Sites<'a> {
     input: &'a ChartInput,
@@ -70,7 +84,7 @@ pub(super) struct Sites<'a> {
     scenario: &'a JudgedScenario,
     trees: RefCell<HashMap<String, Option<Rc<SpanTree>>>>,
     /// First keys of the values that a document prints, by file and start.
-    near: RefCell<HashMap<(usize, usize), Rc<Vec<String>>>>,
+    near: RefCell<HashMap<(usize, usize), Keys>>,
 }
 
 /// Candidates, worked out as they are asked for, the best ones first.
@@ -157,6 +171,7 @@ impl<'a> Sites<'a> {
             let mut found = self.at_value(document, *node, &ValuesChange::Set(value.clone()));
             let edit = template_site::replace(&self.scenario.rendered, document, *node, value);
             found.extend(edit.and_then(|edit| self.in_template(edit)));
+            found.extend(self.own_key(document, *node, value));
             parts.push(found);
         }
         for (list, item) in &wants.appendices {
@@ -258,7 +273,7 @@ impl<'a> Sites<'a> {
     }
 
     /// First keys of the values that a document prints.
-    fn neighbours(&self, document: &RenderedTree) -> Rc<Vec<String>> {
+    fn neighbours(&self, document: &RenderedTree) -> Keys {
         let place = (document.file, document.start);
         if let Some(known) = self.near.borrow().get(&place) {
             return Rc::clone(known);
@@ -310,27 +325,47 @@ impl<'a> Sites<'a> {
         Some(Proposal::Values { site, file, keys, change: change.clone() })
     }
 
+    /// A key of its own for a scalar that shares one with others: `service.port`, printed as the
+    /// container's port too.
+    fn own_key(&self, document: &RenderedTree, node: NodeId, value: &Value) -> Option<Proposal> {
+        let printed = value_of(&self.scenario.rendered, document, node)?;
+        let path = document.tree.path(node);
+        let Some(Segment::Key(name)) = path.segments().last() else { return None };
+        let rendered = &self.scenario.rendered;
+        let template = template_site::other_key(rendered, document, node, &printed.at.path, name)?;
+        let mut keys = printed.at.path;
+        *keys.last_mut()? = name.clone();
+        let own = self.input.is_own(template.0.name());
+        own.then(|| Proposal::OwnKey { template, keys, value: value.clone() })
+    }
+
     /// What a choice comes to; `None` where it cannot be made.
     fn work_out<'c>(&self, choice: &'c Choice) -> Option<&'c Candidate> {
         let candidate = choice.candidate.get_or_init(|| match &choice.proposal {
-            Proposal::Values { site, file, keys, change } => {
-                let tree = self.tree(file)?;
-                let edits = values_site::edits(&tree, keys, change, self.limits).ok()?;
-                let place = format!("{} in {file}", keys.join("."));
-                let edits = (Arc::clone(tree.source()), edits);
-                let edits = std::iter::once((file.clone(), edits)).collect();
-                Some(Candidate { site: *site, place, edits })
-            }
-            Proposal::Template((source, edits)) => {
-                let file = source.name().to_string();
-                let first = edits.as_slice().first();
-                let line = first.map_or(1, |edit| source.line_column(edit.span.start()).line);
-                let place = format!("{file}:{line}");
-                let edits = std::iter::once((file, (Arc::clone(source), edits.clone()))).collect();
-                Some(Candidate { site: Site::Template, place, edits })
+            Proposal::Values { site, file, keys, change } => self.values_candidate(*site, file, keys, change),
+            Proposal::Template(edit) => Some(template_candidate(edit)),
+            Proposal::OwnKey { template, keys, value } => {
+                let file = self.input.inside("values.yaml");
+                let change = ValuesChange::Set(value.clone());
+                let values = self.values_candidate(Site::Values, &file, keys, &change)?;
+                values.joined(template_candidate(template))
             }
         });
         candidate.as_ref()
+    }
+
+    fn values_candidate(
+        &self,
+        site: Site,
+        file: &str,
+        keys: &[String],
+        change: &ValuesChange,
+    ) -> Option<Candidate> {
+        let tree = self.tree(file)?;
+        let edits = values_site::edits(&tree, keys, change, self.limits).ok()?;
+        let place = format!("{} in {file}", keys.join("."));
+        let edits = (Arc::clone(tree.source()), edits);
+        Some(Candidate { site, place, edits: std::iter::once((file.to_owned(), edits)).collect() })
     }
 
     /// The names under which the chart that printed a document stands in its parents' values.
@@ -372,6 +407,15 @@ impl<'a> Sites<'a> {
         self.trees.borrow_mut().insert(path.to_owned(), tree.clone());
         tree
     }
+}
+
+fn template_candidate((source, edits): &template_site::TemplateEdit) -> Candidate {
+    let file = source.name().to_string();
+    let first = edits.as_slice().first();
+    let line = first.map_or(1, |edit| source.line_column(edit.span.start()).line);
+    let place = format!("{file}:{line}");
+    let edits = std::iter::once((file, (Arc::clone(source), edits.clone()))).collect();
+    Candidate { site: Site::Template, place, edits }
 }
 
 /// Which choice of each part goes with which: the first ones of all, the second ones and so on, then

@@ -56,6 +56,40 @@ pub(super) fn replace(
     edit(&text.source, text.span, scalar(value)?)
 }
 
+/// The action that printed a scalar, all of it and alone, where it does nothing but print the values key
+/// `path`; with the last key of the path replaced by `name`.
+pub(super) fn other_key(
+    rendered: &Rendered,
+    document: &RenderedTree,
+    node: NodeId,
+    path: &[String],
+    name: &str,
+) -> Option<TemplateEdit> {
+    let runs = &rendered.files.get(document.file)?.runs;
+    let mut action = None;
+    for (_, run) in runs.over(document.span(document.tree.span(node))) {
+        let Origin::Printed { action: printed_by, .. } = rendered.origins.get(run.origin) else {
+            return None;
+        };
+        if action.replace(printed_by).is_some_and(|known| known != printed_by) {
+            return None;
+        }
+    }
+    let Origin::Action { source, span, .. } = rendered.origins.get(action?) else { return None };
+    let SourceText::Written(text) = &rendered.origins.source(source).text else { return None };
+    let whole = text.slice(span);
+    let field = whole.trim_start_matches("{{").trim_start_matches('-');
+    let field = field.trim_end_matches("}}").trim_end_matches('-').trim();
+    let last = path.last()?;
+    let plain = |key: &str| key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !path.iter().all(|key| plain(key)) || !plain(name) || field != format!(".Values.{}", path.join(".")) {
+        return None;
+    }
+    let start = whole.rfind(field)? + field.len() - last.len();
+    let place = Span::new(span.start() + start, span.start() + start + last.len());
+    edit(text, place, name.to_owned())
+}
+
 /// The ways to add entries to a mapping: before each of its entries that begins a line of template
 /// text under the same conditions as the first one does.
 pub(super) fn add(

@@ -57,7 +57,17 @@ pub(super) fn value_of(rendered: &Rendered, document: &RenderedTree, node: NodeI
         _ => None,
     };
     let runs = &rendered.files.get(document.file)?.runs;
-    let span = document.span(tree.span(first.unwrap_or(node)));
+    let mut span = tree.span(first.unwrap_or(node));
+    // Quotes around a value are the template's.
+    let written = tree.source().slice(span);
+    if first.is_none()
+        && written.len() > 2
+        && written.starts_with(['"', '\''])
+        && written.ends_with(['"', '\''])
+    {
+        span = Span::new(span.start() + 1, span.end() - 1);
+    }
+    let span = document.span(span);
     let mut found: Option<ValueOrigin> = None;
     for (_, run) in runs.over(span) {
         let value = value_behind(&rendered.origins, run.origin)?;

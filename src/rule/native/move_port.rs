@@ -20,6 +20,8 @@ struct Move<'f, 'a> {
     old: i64,
     new: i64,
     protocol: String,
+    /// Whether a Service of the target leads to the pod.
+    served: bool,
     ops: Vec<PatchOp>,
 }
 
@@ -34,7 +36,8 @@ pub fn fix(
         return Err("there is no container".to_owned());
     };
     let tree = frame.tree();
-    if let Field::Value(true) | Field::Unknown = crate::resource::read_bool(tree, pod.spec, &["hostNetwork"]) {
+    if let Field::Value(true) | Field::Unknown = crate::resource::read_bool(tree, pod.spec, &["hostNetwork"])
+    {
         return Err("the port is the node's own: whoever calls the node would have to follow".to_owned());
     }
     let Field::Value(old) = read_int(tree, frame.subject.node, &["containerPort"]) else {
@@ -46,7 +49,7 @@ pub fn fix(
     let known = listens.iter().copied().find(|&port| port >= 1024).filter(|_| !listens.contains(&old));
     let new = known.unwrap_or_else(|| free_port(tree, pod, old));
     let protocol = protocol_of(tree, frame.subject.node);
-    let mut plan = Move { frame, document, old, new, protocol, ops: Vec::new() };
+    let mut plan = Move { frame, document, old, new, protocol, served: false, ops: Vec::new() };
     plan.set(document, frame.subject.path.key("containerPort"), json!(new));
     let told = plan.variables(container.node, &container.path)?;
     if !told && listens.contains(&old) {
@@ -60,8 +63,10 @@ pub fn fix(
     plan.others(pod)?;
     // Where nothing tells the program, only a person knows whether it follows.
     let follows = told || known.is_some();
-    let level = if follows { Applicability::Unsafe } else { Applicability::Suggestion };
-    let held_back = if follows {
+    let level = if follows && plan.served { Applicability::Unsafe } else { Applicability::Suggestion };
+    let held_back = if follows && !plan.served {
+        "no Service in this file or chart leads to the pod: one that is elsewhere would have to follow"
+    } else if follows {
         "callers that are not among the checked objects, and settings within the image, may still use the old port"
     } else {
         "nothing in the manifest tells the program which port to listen on: only a person knows whether it does"
@@ -80,7 +85,9 @@ fn free_port(tree: &SpanTree, pod: &Pod, old: i64) -> i64 {
     let mut used = Vec::new();
     for container in &pod.containers {
         let Field::Value(ports) = get(tree, container.node, &["ports"]) else { continue };
-        used.extend(tree.items(ports).iter().filter_map(|&port| read_int(tree, port, &["containerPort"]).value()));
+        used.extend(
+            tree.items(ports).iter().filter_map(|&port| read_int(tree, port, &["containerPort"]).value()),
+        );
     }
     (old + OFFSET..).find(|port| !used.contains(port)).unwrap_or(old + OFFSET)
 }
@@ -136,8 +143,13 @@ impl Move<'_, '_> {
 
     /// Probes and hooks that name the port by number.
     fn handlers(&mut self, container: NodeId, path: &FieldPath) -> Result<(), String> {
-        const PROBES: [&[&str]; 5] =
-            [&["livenessProbe"], &["readinessProbe"], &["startupProbe"], &["lifecycle", "postStart"], &["lifecycle", "preStop"]];
+        const PROBES: [&[&str]; 5] = [
+            &["livenessProbe"],
+            &["readinessProbe"],
+            &["startupProbe"],
+            &["lifecycle", "postStart"],
+            &["lifecycle", "preStop"],
+        ];
         let tree = self.frame.tree();
         for probe in PROBES {
             for action in ["httpGet", "tcpSocket", "grpc"] {
@@ -148,7 +160,9 @@ impl Move<'_, '_> {
                         let path = keys.iter().fold(path.clone(), |path, key| path.key(*key));
                         self.set(self.document, path, json!(self.new));
                     }
-                    Field::Unknown => return Err(format!("the port of a {} is filled in later", probe.join("."))),
+                    Field::Unknown => {
+                        return Err(format!("the port of a {} is filled in later", probe.join(".")));
+                    }
                     _ => {}
                 }
             }
@@ -192,10 +206,12 @@ impl Move<'_, '_> {
     fn service(&mut self, index: usize, other: &Document, labels: &[(String, String)]) -> Result<(), String> {
         let (tree, root) = (other.tree(), other.root());
         let Field::Value(selector) = get(tree, root, &["spec", "selector"]) else { return Ok(()) };
-        let selector = pairs(tree, selector).map_err(|_| format!("the selector of {} is filled in later", Self::name(other)))?;
+        let selector = pairs(tree, selector)
+            .map_err(|_| format!("the selector of {} is filled in later", Self::name(other)))?;
         if selector.is_empty() || !selector.iter().all(|pair| labels.contains(pair)) {
             return Ok(());
         }
+        self.served = true;
         let Field::Value(ports) = get(tree, root, &["spec", "ports"]) else { return Ok(()) };
         let headless = read_text(tree, root, &["spec", "clusterIP"]).value().is_some_and(|ip| ip == "None");
         for (at, &port) in tree.items(ports).iter().enumerate() {
@@ -209,7 +225,10 @@ impl Move<'_, '_> {
             };
             match target {
                 Field::Value(number) if number == self.old && headless => {
-                    return Err(format!("{} has no address of its own: its callers use the pod's port", Self::name(other)));
+                    return Err(format!(
+                        "{} has no address of its own: its callers use the pod's port",
+                        Self::name(other)
+                    ));
                 }
                 Field::Value(number) if number == self.old => {
                     if let Some(sharer) = self.sharer(&selector)? {
@@ -238,7 +257,12 @@ impl Move<'_, '_> {
         Ok(None)
     }
 
-    fn network_policy(&mut self, index: usize, other: &Document, labels: &[(String, String)]) -> Result<(), String> {
+    fn network_policy(
+        &mut self,
+        index: usize,
+        other: &Document,
+        labels: &[(String, String)],
+    ) -> Result<(), String> {
         let (tree, root) = (other.tree(), other.root());
         let about = |ports: NodeId| -> Vec<(usize, i64, Option<i64>)> {
             let port = |(at, &port): (usize, &NodeId)| {
@@ -273,7 +297,10 @@ impl Move<'_, '_> {
                         for &peer in tree.items(peers) {
                             let selector = get(tree, peer, &["podSelector"]);
                             if !selector.is_absent() && selects(selector)? != Some(false) {
-                                return Err(format!("{} allows calls to port {port} of these pods", Self::name(other)));
+                                return Err(format!(
+                                    "{} allows calls to port {port} of these pods",
+                                    Self::name(other)
+                                ));
                             }
                         }
                         continue;
