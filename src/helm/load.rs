@@ -31,8 +31,8 @@ pub struct LoadOptions<'a> {
     pub limits: Limits,
     /// Bounds of the chart with all its subcharts.
     pub budget: Budget,
-    /// The chart as it was loaded before: what was made of files that are still the same bytes in
-    /// memory is taken from it.
+    /// The chart as it was loaded before: what was made of files that still have the same bytes is taken
+    /// from it.
     pub known: Option<&'a Arc<Chart>>,
 }
 
@@ -121,11 +121,6 @@ struct Loader<'a> {
     known: HashMap<Arc<str>, Arc<Chart>>,
 }
 
-/// Whether two contents are one in memory.
-fn is_same(a: &Arc<[u8]>, b: &Arc<[u8]>) -> bool {
-    Arc::ptr_eq(a, b)
-}
-
 impl<'a> Loader<'a> {
     fn new(options: &'a LoadOptions<'a>) -> Self {
         let charts = options.known.map(|chart| chart.all()).unwrap_or_default();
@@ -135,10 +130,7 @@ impl<'a> Loader<'a> {
 
     /// A subchart that was loaded before from just these files.
     fn known_subchart(&self, path: &str, files: &NamedFiles) -> Option<Arc<Chart>> {
-        let known = self.known.get(path)?;
-        let same = known.made_from.len() == files.len()
-            && known.made_from.iter().zip(files).all(|((a, x), (b, y))| a == b && is_same(x, y));
-        same.then(|| Arc::clone(known))
+        self.known.get(path).filter(|known| known.made_from == *files).cloned()
     }
 
     fn folder(&mut self, files: &dyn Files, folder: &str, standing: Standing) -> Result<Chart, ChartError> {
@@ -206,11 +198,11 @@ impl<'a> Loader<'a> {
             return Err(ChartError::of_path(join(folder, "Chart.yaml"), "Chart.yaml file is missing"));
         };
         metadata.validate().map_err(|error| ChartError::at(&chart_yaml, error.span, error.to_string()))?;
-        let compiled = parts
-            .known
-            .as_ref()
-            .filter(|_| parts.is_known_schema)
-            .map(|known| Arc::clone(&known.chart.compiled));
+        let same_schema = |known: &&Arc<Chart>| match (&known.schema, &parts.schema) {
+            (Some(known), Some(now)) => Arc::ptr_eq(known, now),
+            _ => false,
+        };
+        let compiled = known.as_ref().filter(same_schema).map(|known| Arc::clone(&known.compiled));
         let subcharts = self.subcharts(folder, &metadata.name, parts.subcharts, archived)?;
         Ok(Chart {
             folder: Arc::from(folder),
@@ -427,7 +419,7 @@ impl<'a> Known<'a> {
     }
 
     fn has(&self, name: &str, content: &Arc<[u8]>) -> bool {
-        self.contents.get(name).is_some_and(|known| is_same(known, content))
+        self.contents.get(name).is_some_and(|known| **known == *content)
     }
 }
 
@@ -435,7 +427,6 @@ impl<'a> Known<'a> {
 #[derive(Default)]
 struct Parts<'a> {
     known: Option<Known<'a>>,
-    is_known_schema: bool,
     metadata: Option<(Metadata, Arc<Source>)>,
     templates: Vec<Arc<ChartFile>>,
     files: Vec<Arc<ChartFile>>,
@@ -455,7 +446,6 @@ impl Parts<'_> {
         let known = self.known.as_ref().filter(|known| known.has(name, content));
         let known_file = known.and_then(|known| known.files.get(name).copied().cloned());
         let known_values = known.and_then(|known| known.chart.values.clone());
-        let is_known = known.is_some();
         let file = || known_file.unwrap_or_else(|| Arc::new(ChartFile::new(folder, name, content)));
         match name {
             "Chart.yaml" => {}
@@ -471,10 +461,7 @@ impl Parts<'_> {
                 })?;
                 self.values = Some(Arc::new(values));
             }
-            "values.schema.json" => {
-                self.schema = Some(file());
-                self.is_known_schema = is_known;
-            }
+            "values.schema.json" => self.schema = Some(file()),
             "requirements.yaml" => {
                 let context = "cannot load requirements.yaml";
                 let (source, tree, root) =
@@ -581,4 +568,41 @@ fn is_date_time(text: &str) -> bool {
     let zone = rest.get(fraction..).unwrap_or_default();
     let numeric = shape(zone, b"+00:00") || shape(zone, b"-00:00");
     shape(start, b"0000-00-00T00:00:00") && fraction != 1 && (zone == b"Z" || numeric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::MemoryFiles;
+
+    #[test]
+    fn what_did_not_change_is_taken_from_the_chart_loaded_before() {
+        let mut files: MemoryFiles = [
+            ("c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
+            ("c/values.yaml", "a: 1\n"),
+            ("c/values.schema.json", "{}"),
+            ("c/templates/x.yaml", "a: {{ .Values.a }}\n"),
+            ("c/templates/y.yaml", "b: 1\n"),
+            ("c/charts/d/Chart.yaml", "apiVersion: v2\nname: d\nversion: 1.0.0\n"),
+        ]
+        .into_iter()
+        .collect();
+        let before = load_folder(&files, "c", &LoadOptions::default()).unwrap();
+        files.insert("c/templates/x.yaml", &b"a: 2\n"[..]);
+        // The same bytes at another place in memory are the same file.
+        files.insert("c/templates/y.yaml", &b"b: 1\n"[..]);
+        let options = LoadOptions { known: Some(&before), ..LoadOptions::default() };
+        let after = load_folder(&files, "c", &options).unwrap();
+        let [x, y] = &*after.templates else { panic!("{:?}", after.templates) };
+        assert_eq!(&*x.bytes, b"a: 2\n");
+        assert!(Arc::ptr_eq(y, &before.templates[1]));
+        assert!(Arc::ptr_eq(&after.compiled, &before.compiled));
+        assert!(Arc::ptr_eq(&after.subcharts[0], &before.subcharts[0]));
+        assert!(Arc::ptr_eq(after.values.as_ref().unwrap(), before.values.as_ref().unwrap()));
+        files.insert("c/values.schema.json", &b"{\"type\": \"object\"}"[..]);
+        files.insert("c/charts/d/values.yaml", &b"e: 1\n"[..]);
+        let after = load_folder(&files, "c", &options).unwrap();
+        assert!(!Arc::ptr_eq(&after.compiled, &before.compiled));
+        assert!(after.subcharts[0].values.is_some());
+    }
 }

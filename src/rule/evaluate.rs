@@ -152,7 +152,6 @@ impl Catalogue {
             self.visit_list(&frame, scope, node, path, &keys, visitor);
         }
         for keys in HANDLERS {
-            let keys = if keys[2].is_empty() { &keys[..2] } else { &keys[..] };
             self.visit_item(&frame, Scope::Handler, node, path, keys, visitor);
         }
     }

@@ -118,15 +118,15 @@ impl Root {
 }
 
 /// Paths of the handlers in a container.
-pub(super) const HANDLERS: [[&str; 3]; 10] = [
-    ["livenessProbe", "httpGet", ""],
-    ["livenessProbe", "tcpSocket", ""],
-    ["readinessProbe", "httpGet", ""],
-    ["readinessProbe", "tcpSocket", ""],
-    ["startupProbe", "httpGet", ""],
-    ["startupProbe", "tcpSocket", ""],
-    ["lifecycle", "postStart", "httpGet"],
-    ["lifecycle", "postStart", "tcpSocket"],
-    ["lifecycle", "preStop", "httpGet"],
-    ["lifecycle", "preStop", "tcpSocket"],
+pub(super) const HANDLERS: [&[&str]; 10] = [
+    &["livenessProbe", "httpGet"],
+    &["livenessProbe", "tcpSocket"],
+    &["readinessProbe", "httpGet"],
+    &["readinessProbe", "tcpSocket"],
+    &["startupProbe", "httpGet"],
+    &["startupProbe", "tcpSocket"],
+    &["lifecycle", "postStart", "httpGet"],
+    &["lifecycle", "postStart", "tcpSocket"],
+    &["lifecycle", "preStop", "httpGet"],
+    &["lifecycle", "preStop", "tcpSocket"],
 ];

@@ -75,7 +75,10 @@ impl JudgedScenario {
 
     /// The path, as Helm prints it, of the template file that printed an object.
     pub fn path_of(&self, object: usize) -> Option<&str> {
-        let document = self.documents.get(self.objects.get(object)?.document)?;
+        self.printed_by(self.documents.get(self.objects.get(object)?.document)?)
+    }
+
+    fn printed_by(&self, document: &RenderedTree) -> Option<&str> {
         self.rendered.files.get(document.file).map(|file| &*file.path)
     }
 
@@ -89,10 +92,10 @@ impl JudgedScenario {
 
     /// What template files of these paths print.
     pub fn part(&self, paths: &BTreeSet<&str>) -> Part<'_> {
-        let path = |document: &RenderedTree| self.rendered.files.get(document.file).map(|file| &*file.path);
+        let among = |path: Option<&str>| path.is_some_and(|path| paths.contains(path));
         let mut part = self.whole();
-        part.documents.retain(|(_, it)| path(it).is_some_and(|path| paths.contains(path)));
-        part.objects.retain(|(index, _)| self.path_of(*index).is_some_and(|path| paths.contains(path)));
+        part.documents.retain(|(_, document)| among(self.printed_by(document)));
+        part.objects.retain(|(index, _)| among(self.path_of(*index)));
         part
     }
 }
@@ -363,11 +366,10 @@ impl JudgedChart {
         let mut seen = BTreeSet::new();
         let mut documents = BTreeSet::new();
         for scenario in &self.scenarios {
-            for object in &scenario.objects {
-                let file = scenario.documents.get(object.document).map_or(0, |document| document.file);
-                let path = scenario.rendered.files.get(file).map(|file| Arc::clone(&file.path));
+            for (index, object) in scenario.objects.iter().enumerate() {
+                let path = scenario.path_of(index);
                 let id = resource_id(&object.object);
-                documents.insert((path.clone(), id.kind.clone(), id.name.clone()));
+                documents.insert((path, id.kind.clone(), id.name.clone()));
                 seen.insert((path, id));
             }
         }

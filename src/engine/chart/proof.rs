@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::engine::Selection;
+use crate::engine::locate::resource_id;
 use crate::finding::{Finding, PatchOp};
 use crate::source::{Problem, ProblemKind};
 use crate::yaml::{FieldPath, Segment};
@@ -56,7 +57,7 @@ fn together(
                 let object = scenario.objects.get(op.document());
                 let (PatchOp::Set { path, value, .. }, Some(object)) = (op, object) else { continue };
                 if get(&object.value, path.segments()) != Some(value) {
-                    let id = crate::engine::locate::resource_id(&object.object);
+                    let id = resource_id(&object.object);
                     return Err(format!("with {}: {path} of {id} would stay behind", scenario.name));
                 }
             }
@@ -80,20 +81,15 @@ pub(super) fn promising(
     let Some(old) = before.scenarios.get(number) else { return Err("it does not render".to_owned()) };
     unchecked(&before.problems, tried.problems())?;
     let printed: BTreeSet<&str> = objects.iter().filter_map(|&object| old.path_of(object)).collect();
-    let (old, all) = (old.part(&printed), &old.objects);
-    scenario(&old, &tried.part(&printed), &wanted(before, number, selection))
+    let (old, new) = (old.part(&printed), tried.part(&printed));
+    scenario(&old, &new, &wanted(before, number, selection))
         .map_err(|what| format!("with {}: {what}", tried.name))?;
-    for (new, &(index, value)) in tried.objects.iter().zip(&old.objects) {
-        if objects.contains(&index) && new.value == value.value {
-            let id = crate::engine::locate::resource_id(&value.object);
-            return Err(if all.len() == 1 || objects.len() == 1 {
-                "it changes nothing".to_owned()
-            } else {
-                format!("it does not change {id}")
-            });
-        }
+    let mut pairs = old.objects.iter().zip(&new.objects);
+    match pairs.find(|((index, old), (_, new))| objects.contains(index) && old.value == new.value) {
+        None => Ok(()),
+        Some(_) if objects.len() == 1 => Err("it changes nothing".to_owned()),
+        Some(((_, old), _)) => Err(format!("it does not change {}", resource_id(&old.object))),
     }
-    Ok(())
 }
 
 fn unchecked(before: &[Problem], after: &[Problem]) -> Result<(), String> {
@@ -146,7 +142,7 @@ fn scenario(old: &Part<'_>, new: &Part<'_>, wanted: &BTreeMap<usize, Vec<&PatchO
             follow(&mut value, &after.value, op);
         }
         if value != after.value {
-            let id = crate::engine::locate::resource_id(&before.object);
+            let id = resource_id(&before.object);
             let place = difference(&value, &after.value, FieldPath::root());
             return Err(format!("{place} of {id} would change too"));
         }
@@ -292,7 +288,7 @@ fn counts(judged: &JudgedChart) -> BTreeMap<Key, usize> {
 
 fn key(judged: &JudgedChart, finding: &Finding, scenario: usize, object: usize) -> Key {
     let object = judged.scenarios.get(scenario).and_then(|it| it.objects.get(object));
-    let id = object.map(|it| crate::engine::locate::resource_id(&it.object));
+    let id = object.map(|it| resource_id(&it.object));
     let (kind, name) = id.map(|id| (id.kind, id.name)).unwrap_or_default();
     (Arc::clone(&finding.rule), scenario, kind, name)
 }

@@ -22,22 +22,9 @@ const MOST: usize = 24;
 /// Most values keys that are tried for one field.
 const MOST_KEYS: usize = 6;
 
-/// What kind of place a change is made at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Site {
-    /// A values file of the chart.
-    Values,
-    /// The chart's values.yaml, for a vendored subchart.
-    ParentValues,
-    /// A template's text.
-    Template,
-}
-
 /// A change of source files that may bring a change of an object about.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
-    /// What kind of place it is.
-    pub site: Site,
     /// The place in words: `securityContext in web/values.yaml`.
     pub place: String,
     /// Edits by file.
@@ -47,7 +34,6 @@ pub(super) struct Candidate {
 /// A change of one part that is not worked out yet.
 enum Proposal {
     Values {
-        site: Site,
         file: String,
         keys: Vec<String>,
         change: ValuesChange,
@@ -309,10 +295,10 @@ impl<'a> Sites<'a> {
         change: &ValuesChange,
     ) -> Option<Proposal> {
         let base = self.input.inside("values.yaml");
-        let (site, file, keys) = if path.file.is_empty() {
-            (Site::Values, base, path.path.clone())
+        let (file, keys) = if path.file.is_empty() {
+            (base, path.path.clone())
         } else if self.input.is_own(&path.file) {
-            (Site::Values, path.file.clone(), path.path.clone())
+            (path.file.clone(), path.path.clone())
         } else {
             // A vendored chart's values are set under its name in the parent's.
             let mut keys = self.subchart(document);
@@ -320,9 +306,9 @@ impl<'a> Sites<'a> {
             if !self.is_vendored_template(document) && keys.len() == path.path.len() {
                 return None;
             }
-            (Site::ParentValues, base, keys)
+            (base, keys)
         };
-        Some(Proposal::Values { site, file, keys, change: change.clone() })
+        Some(Proposal::Values { file, keys, change: change.clone() })
     }
 
     /// A key of its own for a scalar that shares one with others: `service.port`, printed as the
@@ -342,30 +328,24 @@ impl<'a> Sites<'a> {
     /// What a choice comes to; `None` where it cannot be made.
     fn work_out<'c>(&self, choice: &'c Choice) -> Option<&'c Candidate> {
         let candidate = choice.candidate.get_or_init(|| match &choice.proposal {
-            Proposal::Values { site, file, keys, change } => self.values_candidate(*site, file, keys, change),
+            Proposal::Values { file, keys, change } => self.values_candidate(file, keys, change),
             Proposal::Template(edit) => Some(template_candidate(edit)),
             Proposal::OwnKey { template, keys, value } => {
                 let file = self.input.inside("values.yaml");
                 let change = ValuesChange::Set(value.clone());
-                let values = self.values_candidate(Site::Values, &file, keys, &change)?;
+                let values = self.values_candidate(&file, keys, &change)?;
                 values.joined(template_candidate(template))
             }
         });
         candidate.as_ref()
     }
 
-    fn values_candidate(
-        &self,
-        site: Site,
-        file: &str,
-        keys: &[String],
-        change: &ValuesChange,
-    ) -> Option<Candidate> {
+    fn values_candidate(&self, file: &str, keys: &[String], change: &ValuesChange) -> Option<Candidate> {
         let tree = self.tree(file)?;
         let edits = values_site::edits(&tree, keys, change, self.limits).ok()?;
         let place = format!("{} in {file}", keys.join("."));
         let edits = (Arc::clone(tree.source()), edits);
-        Some(Candidate { site, place, edits: std::iter::once((file.to_owned(), edits)).collect() })
+        Some(Candidate { place, edits: std::iter::once((file.to_owned(), edits)).collect() })
     }
 
     /// The names under which the chart that printed a document stands in its parents' values.
@@ -415,7 +395,7 @@ fn template_candidate((source, edits): &template_site::TemplateEdit) -> Candidat
     let line = first.map_or(1, |edit| source.line_column(edit.span.start()).line);
     let place = format!("{file}:{line}");
     let edits = std::iter::once((file, (Arc::clone(source), edits.clone()))).collect();
-    Candidate { site: Site::Template, place, edits }
+    Candidate { place, edits }
 }
 
 /// Which choice of each part goes with which: the first ones of all, the second ones and so on, then
@@ -445,7 +425,6 @@ fn ranks(lengths: &[usize]) -> Vec<Vec<usize>> {
 impl Candidate {
     /// Both as one; `None` where their edits overlap.
     pub fn joined(mut self, other: Self) -> Option<Self> {
-        self.site = self.site.max(other.site);
         for (file, (source, edits)) in other.edits {
             match self.edits.get_mut(&file) {
                 Some((_, known)) => known.merge(&edits).ok()?,

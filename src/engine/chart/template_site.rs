@@ -167,9 +167,9 @@ fn fill_empty(
 /// Removes the lines of an entry, where all of it is text of the template.
 pub(super) fn remove(rendered: &Rendered, document: &RenderedTree, node: NodeId) -> Option<TemplateEdit> {
     let tree = &*document.tree;
-    let (from, indicator) = match tree.key_node(node) {
-        Some(key) => (tree.span(key).start(), None),
-        None => (tree.indicator(node)?, Some(())),
+    let from = match tree.key_node(node) {
+        Some(key) => tree.span(key).start(),
+        None => tree.indicator(node)?,
     };
     let text = text_of(rendered, document, Span::new(from, last_end(tree, node)))?;
     let (line, _) = line_start(&text.source, text.span.start());
@@ -178,7 +178,6 @@ pub(super) fn remove(rendered: &Rendered, document: &RenderedTree, node: NodeId)
     let end = whole.get(text.span.end()..)?.find('\n').map(|at| text.span.end() + at + 1)?;
     let rest = whole.get(text.span.end()..end)?.trim();
     let whole_lines = before.trim().is_empty() && (rest.is_empty() || rest.starts_with('#'));
-    let _ = indicator;
     whole_lines.then(|| edit(&text.source, Span::new(line, end), String::new()))?
 }
 

@@ -29,6 +29,13 @@ spec:
       capabilities: {drop: [ALL]}
 ";
 
+fn ports() -> Engine {
+    let catalogue = Arc::new(Catalogue::shipped().clone());
+    let mut rules = rule::Selection::none(&catalogue);
+    rules.enable(&catalogue, "privileged-port").unwrap();
+    Engine::new(catalogue, rules, Settings::default()).unwrap()
+}
+
 fn chart(files: &[(&str, &str)]) -> ChartInput {
     let meta = ("c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n");
     let files = files.iter().map(|(path, text)| (format!("c/{path}"), *text));
@@ -37,8 +44,12 @@ fn chart(files: &[(&str, &str)]) -> ChartInput {
 }
 
 fn mended(input: &ChartInput) -> (Vec<(String, String)>, Vec<Outcome>) {
+    mended_by(&engine(), input)
+}
+
+fn mended_by(engine: &Engine, input: &ChartInput) -> (Vec<(String, String)>, Vec<Outcome>) {
     let selection = Selection { unsafe_fixes: true, ..Selection::default() };
-    let mended = mend(&engine(), input, &selection);
+    let mended = mend(engine, input, &selection);
     let files = mended.verified.files().iter();
     let files = files.map(|file| (file.name().to_string(), file.after().text().to_string())).collect();
     (files, mended.outcomes.into_iter().map(|outcome| outcome.outcome).collect())
@@ -129,4 +140,57 @@ fn a_chart_that_does_not_render_is_not_checked() {
     assert_eq!((judged.counts.charts.checked, judged.counts.charts.not_checked), (0, 1));
     assert!(judged.problems[0].message.contains("say which"));
     assert_eq!(&*judged.problems[0].path, "c/templates/pod.yaml");
+}
+
+#[test]
+fn a_port_moves_in_all_scenarios_or_not_at_all() {
+    let pod = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec:
+  containers:
+  - name: web
+    image: registry.example/web:1
+    env:
+    - {name: PORT, value: \"80\"}
+    ports:
+    - containerPort: 80
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports:
+  - {port: 80, targetPort: 80}
+";
+    let policy = |name: &str| {
+        let text = "\
+{{- if .Values.NAME }}
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: NAME}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  ingress:
+  - ports:
+    - port: 80
+{{- end }}
+";
+        text.replace("NAME", name)
+    };
+    let files =
+        [("templates/pod.yaml", pod), ("templates/a.yaml", &policy("a")), ("ci/a-values.yaml", "a: true\n")];
+    let (changed, outcomes) = mended_by(&ports(), &chart(&files));
+    assert_eq!(outcomes, [Outcome::Fixed]);
+    assert_eq!(changed.len(), 2, "{changed:?}");
+    assert!(changed.iter().all(|(_, text)| text.contains("8080")), "{changed:?}");
+    // No scenario prints both policies, so that one of them would be forgotten.
+    let (b, values) = (policy("b"), "b: true\n");
+    let more = [("templates/b.yaml", &*b), ("ci/b-values.yaml", values)];
+    let (changed, outcomes) = mended_by(&ports(), &chart(&[&files[..], &more[..]].concat()));
+    assert!(changed.is_empty(), "{changed:?}");
+    let [Outcome::Refused { reason }] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+    assert!(reason.contains("of NetworkPolicy/b would stay behind"), "{reason}");
 }

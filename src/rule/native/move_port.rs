@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::finding::{Applicability, PatchOp};
-use crate::resource::{Document, Field, Pod, get, read_int, read_text};
+use crate::resource::{Document, Field, Pod, get, read_bool, read_int, read_text};
 use crate::rule::frame::Frame;
+use crate::rule::scope::HANDLERS;
 use crate::yaml::{FieldPath, NodeId, SpanTree};
 
 use super::listen::{Listen, moved_text};
@@ -12,6 +13,10 @@ use super::{NativeFix, Repair};
 
 /// What is added to a port to make it unprivileged: 80 becomes 8080, 443 becomes 8443.
 const OFFSET: i64 = 8000;
+
+/// Probes that name a port beside [`HANDLERS`], which are those that may name a host.
+const GRPC_PROBES: [&[&str]; 3] =
+    [&["livenessProbe", "grpc"], &["readinessProbe", "grpc"], &["startupProbe", "grpc"]];
 
 /// A change of several objects in the making.
 struct Move<'f, 'a> {
@@ -36,8 +41,7 @@ pub fn fix(
         return Err("there is no container".to_owned());
     };
     let tree = frame.tree();
-    if let Field::Value(true) | Field::Unknown = crate::resource::read_bool(tree, pod.spec, &["hostNetwork"])
-    {
+    if let Field::Value(true) | Field::Unknown = read_bool(tree, pod.spec, &["hostNetwork"]) {
         return Err("the port is the node's own: whoever calls the node would have to follow".to_owned());
     }
     let Field::Value(old) = read_int(tree, frame.subject.node, &["containerPort"]) else {
@@ -114,6 +118,29 @@ fn labels_of(tree: &SpanTree, pod: &Pod) -> Result<Vec<(String, String)>, String
     }
 }
 
+/// A port of a NetworkPolicy's rule.
+struct PolicyPort {
+    rule: NodeId,
+    path: FieldPath,
+    port: i64,
+    is_range: bool,
+}
+
+/// Whether a label selector takes in pods with these labels; `None` where that cannot be told. An
+/// absent one takes in all.
+fn selects(
+    tree: &SpanTree,
+    selector: Field<NodeId>,
+    labels: &[(String, String)],
+) -> Result<Option<bool>, String> {
+    let Field::Value(selector) = selector else { return Ok(Some(selector.is_absent())) };
+    if !get(tree, selector, &["matchExpressions"]).is_absent() {
+        return Ok(None);
+    }
+    let Field::Value(wanted) = get(tree, selector, &["matchLabels"]) else { return Ok(Some(true)) };
+    Ok(Some(pairs(tree, wanted)?.iter().all(|pair| labels.contains(pair))))
+}
+
 impl Move<'_, '_> {
     fn set(&mut self, document: usize, path: FieldPath, value: Value) {
         self.ops.push(PatchOp::Set { document, path, value });
@@ -143,28 +170,20 @@ impl Move<'_, '_> {
 
     /// Probes and hooks that name the port by number.
     fn handlers(&mut self, container: NodeId, path: &FieldPath) -> Result<(), String> {
-        const PROBES: [&[&str]; 5] = [
-            &["livenessProbe"],
-            &["readinessProbe"],
-            &["startupProbe"],
-            &["lifecycle", "postStart"],
-            &["lifecycle", "preStop"],
-        ];
         let tree = self.frame.tree();
-        for probe in PROBES {
-            for action in ["httpGet", "tcpSocket", "grpc"] {
-                let keys: Vec<&str> = probe.iter().copied().chain([action, "port"]).collect();
-                let Field::Value(port) = get(tree, container, &keys) else { continue };
-                match Field::int_of(tree, port) {
-                    Field::Value(number) if number == self.old => {
-                        let path = keys.iter().fold(path.clone(), |path, key| path.key(*key));
-                        self.set(self.document, path, json!(self.new));
-                    }
-                    Field::Unknown => {
-                        return Err(format!("the port of a {} is filled in later", probe.join(".")));
-                    }
-                    _ => {}
+        for handler in HANDLERS.into_iter().chain(GRPC_PROBES) {
+            let keys: Vec<&str> = handler.iter().copied().chain(["port"]).collect();
+            let Field::Value(port) = get(tree, container, &keys) else { continue };
+            match Field::int_of(tree, port) {
+                Field::Value(number) if number == self.old => {
+                    let path = keys.iter().fold(path.clone(), |path, key| path.key(*key));
+                    self.set(self.document, path, json!(self.new));
                 }
+                Field::Unknown => {
+                    let owner = handler.split_last().map(|(_, owner)| owner.join(".")).unwrap_or_default();
+                    return Err(format!("the port of a {owner} is filled in later"));
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -263,64 +282,61 @@ impl Move<'_, '_> {
         other: &Document,
         labels: &[(String, String)],
     ) -> Result<(), String> {
+        self.ingress(index, other, labels)?;
+        self.egress(other, labels)
+    }
+
+    /// Who may call the pods: the policy's ports are theirs.
+    fn ingress(&mut self, index: usize, other: &Document, labels: &[(String, String)]) -> Result<(), String> {
         let (tree, root) = (other.tree(), other.root());
-        let about = |ports: NodeId| -> Vec<(usize, i64, Option<i64>)> {
-            let port = |(at, &port): (usize, &NodeId)| {
-                let end = read_int(tree, port, &["endPort"]).value();
-                Some((at, read_int(tree, port, &["port"]).value()?, end))
-            };
-            let same = |(_, port): &(usize, &NodeId)| protocol_of(tree, **port) == self.protocol;
-            tree.items(ports).iter().enumerate().filter(same).filter_map(port).collect()
-        };
-        let selects = |selector: Field<NodeId>| -> Result<Option<bool>, String> {
-            let Field::Value(selector) = selector else { return Ok(Some(selector.is_absent())) };
-            if !get(tree, selector, &["matchExpressions"]).is_absent() {
-                return Ok(None);
+        for found in self.policy_ports(other, "ingress") {
+            match selects(tree, get(tree, root, &["spec", "podSelector"]), labels)? {
+                Some(false) => {}
+                None => return Err(format!("whom {} is about cannot be told", Self::name(other))),
+                Some(true) if found.is_range => {
+                    return Err(format!("{} allows a range of ports", Self::name(other)));
+                }
+                Some(true) => self.set(index, found.path, json!(self.new)),
             }
-            let Field::Value(wanted) = get(tree, selector, &["matchLabels"]) else { return Ok(Some(true)) };
-            Ok(Some(pairs(tree, wanted)?.iter().all(|pair| labels.contains(pair))))
-        };
-        let unclear = || format!("whom {} is about cannot be told", Self::name(other));
-        let mut paths = Vec::new();
-        for (direction, peers) in [("ingress", None), ("egress", Some("to"))] {
-            let Field::Value(rules) = get(tree, root, &["spec", direction]) else { continue };
-            for (number, &rule) in tree.items(rules).iter().enumerate() {
-                let Field::Value(ports) = get(tree, rule, &["ports"]) else { continue };
-                for (at, port, end) in about(ports) {
-                    let covered = end.is_some_and(|end| (port..=end).contains(&self.old));
-                    if port != self.old && !covered {
-                        continue;
-                    }
-                    if let Some(peers) = peers {
-                        // Who may call these pods: the rule may be about others too.
-                        let Field::Value(peers) = get(tree, rule, &[peers]) else { continue };
-                        for &peer in tree.items(peers) {
-                            let selector = get(tree, peer, &["podSelector"]);
-                            if !selector.is_absent() && selects(selector)? != Some(false) {
-                                return Err(format!(
-                                    "{} allows calls to port {port} of these pods",
-                                    Self::name(other)
-                                ));
-                            }
-                        }
-                        continue;
-                    }
-                    match selects(get(tree, root, &["spec", "podSelector"]))? {
-                        Some(false) => {}
-                        None => return Err(unclear()),
-                        Some(true) if end.is_some() => {
-                            return Err(format!("{} allows a range of ports", Self::name(other)));
-                        }
-                        Some(true) => paths.push((number, at)),
-                    }
+        }
+        Ok(())
+    }
+
+    /// Whom the policy's own pods may call: the rule may be about others than these pods too.
+    fn egress(&self, other: &Document, labels: &[(String, String)]) -> Result<(), String> {
+        let tree = other.tree();
+        for found in self.policy_ports(other, "egress") {
+            let Field::Value(peers) = get(tree, found.rule, &["to"]) else { continue };
+            for &peer in tree.items(peers) {
+                let selector = get(tree, peer, &["podSelector"]);
+                if !selector.is_absent() && selects(tree, selector, labels)? != Some(false) {
+                    let (name, port) = (Self::name(other), found.port);
+                    return Err(format!("{name} allows calls to port {port} of these pods"));
                 }
             }
         }
-        for (number, at) in paths {
-            let path = FieldPath::root().key("spec").key("ingress").index(number);
-            self.set(index, path.key("ports").index(at).key("port"), json!(self.new));
-        }
         Ok(())
+    }
+
+    /// The ports of a NetworkPolicy's rules that are, or take in, the old one.
+    fn policy_ports(&self, policy: &Document, direction: &str) -> Vec<PolicyPort> {
+        let (tree, root) = (policy.tree(), policy.root());
+        let mut found = Vec::new();
+        let Field::Value(rules) = get(tree, root, &["spec", direction]) else { return found };
+        for (number, &rule) in tree.items(rules).iter().enumerate() {
+            let Field::Value(ports) = get(tree, rule, &["ports"]) else { continue };
+            for (at, &item) in tree.items(ports).iter().enumerate() {
+                let Field::Value(port) = read_int(tree, item, &["port"]) else { continue };
+                let end = read_int(tree, item, &["endPort"]).value();
+                let covers = (port..=end.unwrap_or(port)).contains(&self.old) || port == self.old;
+                if covers && protocol_of(tree, item) == self.protocol {
+                    let path = FieldPath::root().key("spec").key(direction).index(number);
+                    let path = path.key("ports").index(at).key("port");
+                    found.push(PolicyPort { rule, path, port, is_range: end.is_some() });
+                }
+            }
+        }
+        found
     }
 
     /// Monitors that name a port by number cannot be told apart by what they select.
