@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::finding::{Finding, ResourceId};
 use crate::fix::{Planned, compose};
-use crate::project::Role;
+use crate::project::{InputFile, Role};
 use crate::source::{ProblemKind, Source, TextEdits};
 use crate::yaml;
 
@@ -116,6 +116,23 @@ impl Proof {
         let before = Arc::clone(judged.tree.source());
         let second = second::Opinion::of(before.text());
         Self { path: path.to_path_buf(), role, before, edits: TextEdits::default(), now: judged, second }
+    }
+
+    /// What is proved of a file so far, to go on from there.
+    ///
+    /// # Errors
+    /// The file can not be read.
+    pub fn resume(engine: &Engine, file: &InputFile, verified: &Verified) -> Result<Self, String> {
+        let proved = verified.files.first();
+        let newest = match proved {
+            Some(proved) => Arc::clone(&proved.after),
+            None => file.read(&engine.limits).map_err(|problem| problem.message)?,
+        };
+        let mut proof = Self::new(file.path(), file.role(), judge(engine, &newest, file.role()));
+        if let Some(proved) = proved {
+            (proof.before, proof.edits) = (Arc::clone(&proved.before), proved.edits.clone());
+        }
+        Ok(proof)
     }
 
     /// Makes a round's edits in memory and takes them if they pass.

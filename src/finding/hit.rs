@@ -35,6 +35,8 @@ pub struct RuleHit {
     pub fixes: Vec<CandidateFix>,
     /// Why there is no repair, where `fixes` is empty.
     pub no_fix: Option<String>,
+    /// Whether a repair depends on other objects of the target.
+    pub linked: bool,
 }
 
 /// A repair as the rule wants it.

@@ -53,6 +53,9 @@ pub struct Finding {
     pub fixes: Vec<FixOffer>,
     /// Why there is no fix; set when `fixes` is empty.
     pub no_fix: Option<String>,
+    /// Whether what is said of repairs depends on other objects, so that it is settled only once all
+    /// objects around this one are known.
+    pub linked: bool,
     /// Scenarios of a chart in which it occurs and how many there are; `None` for manifests.
     pub scenarios: Option<Scenarios>,
 }
