@@ -81,6 +81,8 @@ impl Around {
 pub(super) struct Surroundings<'a> {
     files: Vec<&'a InputFile>,
     entries: Vec<(usize, Neighbour)>,
+    /// The same of patches of overlays.
+    patches: Vec<(usize, Neighbour)>,
     whole: bool,
 }
 
@@ -90,8 +92,18 @@ impl<'a> Surroundings<'a> {
     /// The files with what is remembered of their objects. Parts of overlays are no finished objects.
     pub fn new(files: Vec<&'a InputFile>, neighbours: Vec<Vec<Neighbour>>, whole: bool) -> Self {
         let of_file = |(place, found): (usize, Vec<Neighbour>)| found.into_iter().map(move |it| (place, it));
-        let entries = neighbours.into_iter().enumerate().flat_map(of_file).collect();
-        Self { files, entries, whole }
+        let all = neighbours.into_iter().enumerate().flat_map(of_file);
+        let finished = |(place, _): &(usize, Neighbour)| {
+            files.get(*place).is_some_and(|file| file.role() == Role::Manifest)
+        };
+        let (entries, patches) = all.partition(finished);
+        Self { files, entries, patches, whole }
+    }
+
+    /// The files of overlays that patch an object of this kind and name.
+    pub fn patched_in<'s>(&'s self, kind: &'s str, name: &'s str) -> impl Iterator<Item = usize> + 's {
+        let same = move |it: &Neighbour| it.identity.1 == kind && it.identity.3 == name;
+        self.patches.iter().filter(move |(_, it)| same(it)).map(|(place, _)| *place)
     }
 
     /// A file.
@@ -128,9 +140,13 @@ impl<'a> Surroundings<'a> {
             .filter(|(other, entry)| *other != place && pods.iter().any(|pod| pod.identity == entry.identity))
             .map(|(other, _)| *other)
             .collect();
+        let concerns = |entry: &Neighbour| pods.iter().any(|pod| entry.concerns(pod));
+        let wide = self.entries.iter().any(|(_, entry)| entry.wide && concerns(entry));
+        let near = |entry: &Neighbour| pods.iter().any(|pod| entry.is_near(pod));
         let mut found: Vec<usize> = Vec::new();
         for (other, entry) in &self.entries {
-            if *other == place || found.last() == Some(other) || !pods.iter().any(|pod| entry.concerns(pod)) {
+            let concerned = concerns(entry) || wide && near(entry);
+            if *other == place || found.last() == Some(other) || !concerned {
                 continue;
             }
             let common = self.common(place, *other);

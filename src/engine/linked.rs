@@ -12,9 +12,10 @@ use rayon::prelude::*;
 
 use crate::finding::{Finding, FixOffer};
 use crate::fix::{self, Wanted};
-use crate::project::{InputFile, Project, Role};
+use crate::project::{InputFile, Project};
 use crate::rule::Neighbour;
 use crate::source::Source;
+use crate::yaml::{self, SpanTree};
 
 use super::around::{Around, Surroundings};
 use super::judge::{SHARED, judge_among};
@@ -28,11 +29,8 @@ const MOST_PASSES: usize = 8;
 
 fn surroundings<'a>(project: &'a Project, kept: &mut dyn Iterator<Item = &mut Kept>) -> Surroundings<'a> {
     let files: Vec<&InputFile> = project.manifests().collect();
-    let neighbours = |(file, kept): (&&InputFile, &mut Kept)| -> Vec<Neighbour> {
-        let found = kept.take_neighbours();
-        if file.role() == Role::Manifest { found } else { Vec::new() }
-    };
-    let neighbours = files.iter().zip(kept).map(neighbours).collect();
+    let neighbours: Vec<Vec<Neighbour>> =
+        files.iter().zip(kept).map(|(_, kept)| kept.take_neighbours()).collect();
     Surroundings::new(files, neighbours, project.whole)
 }
 
@@ -67,6 +65,12 @@ pub(super) fn mend(engine: &Engine, project: &Project, selection: &Selection, pa
             return;
         }
     }
+}
+
+/// The scalar that an operation replaces, without quotes.
+fn old_text(tree: &SpanTree, op: &yaml::Op) -> Option<String> {
+    let yaml::Op::Replace { node, .. } = op else { return None };
+    Some(tree.text(*node).trim_matches(['"', '\'']).to_owned())
 }
 
 struct Mending<'m, 'a> {
@@ -131,6 +135,7 @@ impl Mending<'_, '_> {
         offer: &FixOffer,
     ) -> Result<(), String> {
         let mut proofs = Vec::new();
+        let mut replaced = HashSet::new();
         for part in around.parts(&offer.patch, own) {
             let at = part.file.unwrap_or(place);
             let (Some(file), Some(mended)) = (self.around.input(at), self.parts.get(at)) else {
@@ -145,6 +150,7 @@ impl Mending<'_, '_> {
             if planned.taken.is_empty() {
                 return Err(SHARED.to_owned());
             }
+            replaced.extend(planned.ops.iter().filter_map(|op| old_text(&proof.now.tree, op)));
             let gone: &[&Finding] = if at == place { &[finding] } else { &[] };
             proof.advance(self.engine, &planned, gone).map_err(|reason| match part.file {
                 Some(_) => format!("{}: {reason}", file.name()),
@@ -152,11 +158,32 @@ impl Mending<'_, '_> {
             })?;
             proofs.push((at, proof));
         }
-        for (at, proof) in proofs {
+        self.overlays_agree(finding, &replaced)?;
+        let names: Vec<Arc<str>> =
+            proofs.iter().filter_map(|(at, _)| Some(Arc::clone(self.around.input(*at)?.name()))).collect();
+        for (at, mut proof) in proofs {
+            proof.write_with(&names);
             let (verified, judged) = proof.finish();
             if let Some(part) = self.parts.get_mut(at) {
                 part.verified = verified;
                 part.after = Kept::from(judged);
+            }
+        }
+        Ok(())
+    }
+
+    /// An overlay that patches the object and has a value that was replaced would bring it back.
+    fn overlays_agree(&self, finding: &Finding, replaced: &HashSet<String>) -> Result<(), String> {
+        let resource = &finding.resource;
+        for at in self.around.patched_in(&resource.kind, &resource.name) {
+            let (Some(text), Some(file)) = (self.text(at), self.around.input(at)) else { continue };
+            let tree = yaml::parse(&text, &self.engine.limits).tree;
+            let mut scalars = tree.nodes().filter(|&node| tree.kind(node).is_scalar());
+            if scalars.any(|node| replaced.contains(tree.text(node).trim_matches(['"', '\'']))) {
+                return Err(format!(
+                    "{} patches {resource} with a value that would have to follow",
+                    file.name()
+                ));
             }
         }
         Ok(())

@@ -16,6 +16,8 @@ pub struct Neighbour {
     pub identity: (String, String, Option<String>, String),
     /// Whether it holds a pod.
     pub workload: bool,
+    /// Whether it may stand for pods of any labels, so that all others have to be known too.
+    pub wide: bool,
     /// What it has in common with its neighbours, hashed: labels, names. `None`: it cannot be told.
     ties: Option<Vec<u64>>,
     /// Whether it reaches into other namespaces.
@@ -60,6 +62,7 @@ impl Neighbour {
         Some(Self {
             identity: (kind.group.clone(), kind.kind.clone(), namespace, name),
             workload,
+            wide: is_wide(document),
             ties,
             anywhere: kind.group == "monitoring.coreos.com",
         })
@@ -77,13 +80,41 @@ impl Neighbour {
     /// Whether a fix of `other` may have to read this object.
     #[must_use]
     pub fn concerns(&self, other: &Self) -> bool {
-        let (own, theirs) = (&self.identity.2, &other.identity.2);
-        let near = self.anywhere || own.is_none() || theirs.is_none() || own == theirs;
         let tied = match (&self.ties, &other.ties) {
             (Some(own), Some(theirs)) => own.iter().any(|tie| theirs.contains(tie)),
             _ => true,
         };
-        near && tied
+        self.is_near(other) && tied
+    }
+
+    /// Whether both may be in one namespace, or one looks into the other's.
+    #[must_use]
+    pub fn is_near(&self, other: &Self) -> bool {
+        let (own, theirs) = (&self.identity.2, &other.identity.2);
+        self.anywhere || own.is_none() || theirs.is_none() || own == theirs
+    }
+}
+
+/// Whether an object names ports of pods that it does not choose by equal labels: what chooses by them is
+/// found by the labels that pods have in common.
+fn is_wide(document: &Document) -> bool {
+    let (tree, root) = (document.tree(), document.root());
+    let has = |list: &str, keys: &[&str]| {
+        let items = get(tree, root, &["spec", list]).value();
+        let named = |&item: &NodeId| keys.iter().any(|key| !get(tree, item, &[key]).is_absent());
+        items.is_some_and(|items| tree.items(items).iter().any(named))
+    };
+    let by_labels =
+        |keys: &[&str]| matches!(get(tree, root, keys), Field::Value(map) if !tree.entries(map).is_empty());
+    match &*document.kind().kind {
+        "NetworkPolicy" => has("ingress", &["ports"]) && !by_labels(&["spec", "podSelector", "matchLabels"]),
+        "PodMonitor" => {
+            has("podMetricsEndpoints", &["targetPort", "portNumber"])
+                && !by_labels(&["spec", "selector", "matchLabels"])
+        }
+        // It chooses Services, and by their own labels.
+        "ServiceMonitor" => has("endpoints", &["targetPort"]),
+        _ => false,
     }
 }
 
