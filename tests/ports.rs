@@ -183,6 +183,9 @@ fn measure(engine: &Engine, folder: &Path) -> Tally {
             None => format!("none: {}", kind_of(finding.no_fix.as_deref().unwrap_or_default())),
         };
         *tally.proposed.entry(what).or_default() += 1;
+        if let Some(reason) = finding.no_fix.as_ref().filter(|_| finding.fix().is_some()) {
+            *tally.proposed.entry(format!("not moved: {}", kind_of(reason))).or_default() += 1;
+        }
     }
     if tally.found == 0 {
         return tally;

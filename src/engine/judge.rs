@@ -171,7 +171,9 @@ fn place(
             Err(reason) => no_fix = no_fix.or(Some(reason)),
         }
     }
-    let no_fix = fixes.is_empty().then(|| no_fix.unwrap_or_else(|| "there is no fix".to_owned()));
+    if fixes.is_empty() {
+        no_fix.get_or_insert_with(|| "there is no fix".to_owned());
+    }
     Finding {
         rule: hit.rule,
         severity: hit.severity,

@@ -140,7 +140,7 @@ mod tests {
         let web = [("app", "web"), ("tier", "front")];
         assert_eq!(matches("{}", &web), Some(true));
         assert_eq!(matches("{matchLabels: {app: web}}", &web), Some(true));
-        assert_eq!(matches("{matchLabels: {app: web, x: y}}", &web), Some(false));
+        assert_eq!(matches("{matchLabels: {app: web, zone: east}}", &web), Some(false));
         let one = |operator: &str, values: &str| {
             matches(&format!("{{matchExpressions: [{{key: app, operator: {operator}{values}}}]}}"), &web)
         };

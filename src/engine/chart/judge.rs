@@ -410,7 +410,8 @@ fn finding(hit: RuleHit, place: super::locate::Place, object: &Document) -> Find
         release: fix.release,
     };
     let fixes: Vec<FixOffer> = hit.fixes.into_iter().map(offer).collect();
-    let no_fix = fixes.is_empty().then(|| hit.no_fix.unwrap_or_else(|| "there is no fix".to_owned()));
+    let none = || fixes.is_empty().then(|| "there is no fix".to_owned());
+    let no_fix = hit.no_fix.or_else(none);
     Finding {
         rule: hit.rule,
         severity: hit.severity,

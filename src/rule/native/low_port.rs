@@ -149,8 +149,7 @@ pub fn find(frame: &Frame<'_>) -> Vec<Found> {
 fn message(frame: &Frame<'_>, container: &Container, binding: Binding, port: i64, host: bool) -> String {
     let name = container.label();
     let certain = frame.target.unprivileged_ports == Some(false);
-    let starts = if certain { "does not start" } else { "may not start" };
-    let node = if certain { "" } else { ", which depends on the node's runtime" };
+    let starts = if certain { "does not start" } else { "may not start, depending on the node" };
     let place = if host { " of the node" } else { "" };
     match binding {
         Binding::FileDropped => {
@@ -170,13 +169,13 @@ fn message(frame: &Frame<'_>, container: &Container, binding: Binding, port: i64
                     "container {name} does not start unless the node itself opens low ports: it listens on port {port} of the node and is not root{vain}"
                 );
             }
-            format!("container {name} {starts}{node}: it listens on port {port} and is not root{vain}")
+            format!("container {name} {starts}: it listens on port {port} and is not root{vain}")
         }
         Binding::Dropped if host => format!(
             "container {name} does not start unless the node itself opens low ports: it listens on port {port} of the node and drops {CAPABILITY}"
         ),
         Binding::Dropped => {
-            format!("container {name} {starts}{node}: it listens on port {port} and drops {CAPABILITY}")
+            format!("container {name} {starts}: it listens on port {port} and drops {CAPABILITY}")
         }
         Binding::PerhapsRootAdded | Binding::RootAdded => {
             format!("container {name} listens on port {port}{place}: {CAPABILITY} allows it to root only")
@@ -222,7 +221,10 @@ pub fn open(
         Binding::FileDropped => {
             return Err(format!("a program that carries {CAPABILITY} does not start without it, whatever the port"));
         }
-        Binding::NonRoot { .. } | Binding::Dropped | Binding::PerhapsRootAdded => (Applicability::Safe, None),
+        Binding::NonRoot { .. } | Binding::Dropped => (Applicability::Safe, None),
+        Binding::PerhapsRootAdded => {
+            (Applicability::Unsafe, Some(format!("{CAPABILITY} is enough where the process is root: it helps any other")))
+        }
         Binding::Root | Binding::RootAdded | Binding::FileAdded => (
             Applicability::Unsafe,
             Some(
