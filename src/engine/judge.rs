@@ -228,11 +228,13 @@ fn offer(
     })
 }
 
-/// The edits of the first fixes of several findings, made together.
+/// The edits of the first fixes of several findings, made together. Those that change other files too
+/// are left to `fix`.
 pub(super) fn preview(engine: &Engine, source: &Arc<Source>, findings: &[&Finding]) -> Option<TextEdits> {
     let tree = Arc::new(yaml::parse(source, &engine.limits).tree);
     let documents = Document::objects(&tree, &engine.kinds);
-    let fixes = findings.iter().filter_map(|finding| finding.fix());
+    let here = |fix: &&FixOffer| fix.patch.ops.iter().all(|op| op.document() < documents.len());
+    let fixes = findings.iter().filter_map(|finding| finding.fix()).filter(here);
     let wanted: Vec<Wanted<'_>> =
         fixes.enumerate().map(|(id, fix)| Wanted { id, patch: &fix.patch }).collect();
     let planned = fix::plan(&tree, &documents, &wanted);
