@@ -1,9 +1,12 @@
 //! Layer 11: the only writer. It takes what the engine has proved and nothing else, and replaces
-//! each file atomically or not at all.
+//! each file atomically or not at all. Files that one fix changes together are written only if all of them
+//! look writable; no file system writes several at one stroke, so that a disk that fails in between can
+//! still part them.
 
-use std::fs::{self, File};
+use std::collections::BTreeMap;
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::engine::{Verified, VerifiedFile};
@@ -23,6 +26,9 @@ pub enum WriteError {
     /// It is a text in memory, not a file.
     #[error("not a file on disk")]
     NoFile,
+    /// Another file of the same fix can not be written.
+    #[error("{0} changes with it and can not be written")]
+    Together(String),
     /// What the system said.
     #[error("{0}")]
     Io(io::Error),
@@ -37,14 +43,31 @@ pub struct Written {
     pub result: Result<(), WriteError>,
 }
 
-/// Writes all files, each for itself: one that can not be written does not keep the others back.
+/// Writes all files, each for itself: one that can not be written does not keep the others back, but for
+/// those that one fix changes together with it.
 #[must_use]
 pub fn write(verified: &Verified) -> Vec<Written> {
-    let files = verified.files().iter();
-    files.map(|file| Written { name: Arc::clone(file.name()), result: replace(file) }).collect()
+    let files = verified.files();
+    let mut refused: BTreeMap<&Arc<str>, WriteError> = BTreeMap::new();
+    for file in files.iter().filter(|file| !file.with().is_empty()) {
+        if let Err(error) = check(file) {
+            refused.insert(file.name(), error);
+        }
+    }
+    loop {
+        let torn = files.iter().find_map(|file| {
+            let other = file.with().iter().find(|other| refused.contains_key(other))?;
+            (!refused.contains_key(file.name())).then(|| (file.name(), other.to_string()))
+        });
+        let Some((name, other)) = torn else { break };
+        refused.insert(name, WriteError::Together(other));
+    }
+    let mut write = |file: &VerifiedFile| refused.remove(file.name()).map_or_else(|| replace(file), Err);
+    files.iter().map(|file| Written { name: Arc::clone(file.name()), result: write(file) }).collect()
 }
 
-fn replace(file: &VerifiedFile) -> Result<(), WriteError> {
+/// Whether a file can be written, as far as that can be told before: where it is, and how it may be used.
+fn check(file: &VerifiedFile) -> Result<(PathBuf, Permissions), WriteError> {
     if file.path().as_os_str().is_empty() {
         return Err(WriteError::NoFile);
     }
@@ -59,6 +82,11 @@ fn replace(file: &VerifiedFile) -> Result<(), WriteError> {
     if fs::read(&path).map_err(gone)? != file.before().text().as_bytes() {
         return Err(WriteError::Changed);
     }
+    Ok((path, permissions))
+}
+
+fn replace(file: &VerifiedFile) -> Result<(), WriteError> {
+    let (path, permissions) = check(file)?;
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let mut new = tempfile::Builder::new().prefix(".seaworthy-").tempfile_in(folder).map_err(denied)?;
     new.write_all(file.after().text().as_bytes()).map_err(WriteError::Io)?;

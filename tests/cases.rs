@@ -116,7 +116,8 @@ fn listed(analysis: &Analysis) -> String {
             let _ = writeln!(text, "  fix [{}] {}", fix.applicability, fix.title);
         }
         if let Some(reason) = &finding.no_fix {
-            let _ = writeln!(text, "  no fix: {reason}");
+            let what = if finding.fixes.is_empty() { "no fix" } else { "no better fix" };
+            let _ = writeln!(text, "  {what}: {reason}");
         }
     }
     text

@@ -136,8 +136,39 @@ impl OneOrMany {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct NodesEntry {
-    /// Whether every node lets a process without capabilities listen below port 1024.
-    pub unprivileged_ports: Option<bool>,
+    /// Whether every node lets a process without capabilities listen below port 1024 in a pod's own
+    /// network, as containerd 2.0 and later does by default: `true`, `false`, or `"unknown"` (which it
+    /// is, if absent).
+    pub unprivileged_ports: Option<Known>,
+}
+
+/// Something that is so, is not so, or is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Known {
+    /// It is so, or not.
+    Is(bool),
+    /// Nobody can say.
+    Unknown(UnknownWord),
+}
+
+/// The word `unknown`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnknownWord {
+    /// Not known.
+    Unknown,
+}
+
+impl Known {
+    /// The answer, if there is one.
+    #[must_use]
+    pub fn answer(self) -> Option<bool> {
+        match self {
+            Self::Is(answer) => Some(answer),
+            Self::Unknown(_) => None,
+        }
+    }
 }
 
 /// The JSON schema of [`ConfigFile`], pretty-printed, with a final newline.

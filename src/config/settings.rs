@@ -238,7 +238,9 @@ impl Settings {
             let ignore = self.ignore_of(layer, index, entry, known)?;
             self.ignores.push(ignore);
         }
-        self.unprivileged_ports = file.nodes.unprivileged_ports.or(self.unprivileged_ports);
+        if let Some(known) = file.nodes.unprivileged_ports {
+            self.unprivileged_ports = known.answer();
+        }
         Ok(())
     }
 

@@ -119,6 +119,9 @@ fn extended_files_lie_below_and_command_line_settings_on_top() {
     let settings = Settings::resolve(&layers).unwrap().0;
     assert_eq!(settings.kubernetes_version.minor(), 31);
     assert_eq!(settings.unprivileged_ports, Some(true));
+    layers.push_setting("nodes.unprivileged-ports=\"unknown\"", Path::new(".")).unwrap();
+    assert_eq!(Settings::resolve(&layers).unwrap().0.unprivileged_ports, None);
+    assert!(layers.push_setting("nodes.unprivileged-ports=\"maybe\"", Path::new(".")).is_err());
     assert!(layers.push_setting("nonsense=1", Path::new(".")).is_err());
 }
 

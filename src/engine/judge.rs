@@ -6,10 +6,10 @@ use crate::finding::{CandidateFix, Finding, FixOffer, Location, RuleHit, SourceE
 use crate::fix::{self, Wanted};
 use crate::project::Role;
 use crate::resource::{Content, Document, NotAnObject};
-use crate::rule::Target;
 use crate::source::{Problem, ProblemKind, Source, TextEdits};
 use crate::yaml::{self, DocumentState, SpanTree};
 
+use super::around::Around;
 use super::locate::{fingerprint, mark, resource_id};
 use super::suppress::Ignores;
 use super::{Counts, Engine, Ignored};
@@ -30,8 +30,13 @@ pub(super) struct Judged {
     pub used_ignores: Vec<usize>,
 }
 
-/// Judges one text.
+/// Judges one text by itself. What depends on other files is left open: see [`super::linked`].
 pub(super) fn judge(engine: &Engine, source: &Arc<Source>, role: Role) -> Judged {
+    judge_among(engine, source, role, &Around::default())
+}
+
+/// Judges one text with the objects around it.
+pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, around: &Around) -> Judged {
     let yaml::Parsed { tree, problems } = yaml::parse(source, &engine.limits);
     let mut judged = Judged {
         tree: Arc::new(tree),
@@ -45,9 +50,8 @@ pub(super) fn judge(engine: &Engine, source: &Arc<Source>, role: Role) -> Judged
     judged.read(engine);
     let tree = Arc::clone(&judged.tree);
     let documents = std::mem::take(&mut judged.documents);
-    let together: Vec<&Document> = documents.iter().collect();
-    let target =
-        Target { version: engine.settings.kubernetes_version, images: &engine.images, documents: &together };
+    let together: Vec<&Document> = documents.iter().chain(around.documents()).collect();
+    let target = engine.target(&together, around.whole);
     let ignores = Ignores::read(engine, &tree, &mut judged.problems);
     // Which node each finding is about, for ignores.
     let mut found = Vec::new();
@@ -63,7 +67,7 @@ pub(super) fn judge(engine: &Engine, source: &Arc<Source>, role: Role) -> Judged
                 judged.counts.part_of_overlay += 1;
                 continue;
             }
-            found.push(((hit.node, index), place(&tree, &documents, &id, sealed, hit)));
+            found.push(((hit.node, index), place(&tree, &documents, around, &id, sealed, hit)));
         }
     }
     found.sort_by(|(_, a), (_, b)| {
@@ -145,6 +149,7 @@ impl Judged {
 fn place(
     tree: &Arc<SpanTree>,
     documents: &[Document],
+    around: &Around,
     id: &crate::finding::ResourceId,
     sealed: bool,
     hit: RuleHit,
@@ -161,12 +166,14 @@ fn place(
             no_fix.get_or_insert_with(|| "the file is encrypted by sops: it is not edited".to_owned());
             break;
         }
-        match offer(tree, documents, candidate) {
+        match offer(tree, documents, around, candidate) {
             Ok(offer) => fixes.push(offer),
             Err(reason) => no_fix = no_fix.or(Some(reason)),
         }
     }
-    let no_fix = fixes.is_empty().then(|| no_fix.unwrap_or_else(|| "there is no fix".to_owned()));
+    if fixes.is_empty() {
+        no_fix.get_or_insert_with(|| "there is no fix".to_owned());
+    }
     Finding {
         rule: hit.rule,
         severity: hit.severity,
@@ -182,26 +189,34 @@ fn place(
         fingerprint: String::new(),
         fixes,
         no_fix,
+        linked: hit.linked,
         scenarios: None,
     }
 }
 
-/// A candidate with the bytes it changes. One that several users of an anchor must want together
-/// has none by itself.
-fn offer(tree: &SpanTree, documents: &[Document], candidate: CandidateFix) -> Result<FixOffer, String> {
-    let planned = fix::plan(tree, documents, &[Wanted { id: 0, patch: &candidate.patch }]);
+/// A candidate with the bytes it changes, in every file it changes. One that several users of an anchor
+/// must want together has none by itself.
+fn offer(
+    tree: &SpanTree,
+    documents: &[Document],
+    around: &Around,
+    candidate: CandidateFix,
+) -> Result<FixOffer, String> {
     let mut held_back = candidate.held_back;
-    if let Some((_, reason)) = planned.refused.into_iter().next() {
-        return Err(reason);
+    let mut edits = Vec::new();
+    for part in around.parts(&candidate.patch, documents.len()) {
+        let (tree, documents) = around.file(part.file).unwrap_or((tree, documents));
+        let planned = fix::plan(tree, documents, &[Wanted { id: 0, patch: &part.patch }]);
+        if let Some((_, reason)) = planned.refused.into_iter().next() {
+            return Err(reason);
+        }
+        if !planned.shared.is_empty() {
+            held_back = held_back.or_else(|| Some(SHARED.to_owned()));
+        }
+        if !planned.edits.is_empty() {
+            edits.push(SourceEdits { source: Arc::clone(tree.source()), edits: planned.edits });
+        }
     }
-    if !planned.shared.is_empty() {
-        held_back = held_back.or_else(|| Some(SHARED.to_owned()));
-    }
-    let edits = if planned.edits.is_empty() {
-        Vec::new()
-    } else {
-        vec![SourceEdits { source: Arc::clone(tree.source()), edits: planned.edits }]
-    };
     Ok(FixOffer {
         title: candidate.title,
         applicability: candidate.applicability,
@@ -213,11 +228,13 @@ fn offer(tree: &SpanTree, documents: &[Document], candidate: CandidateFix) -> Re
     })
 }
 
-/// The edits of the first fixes of several findings, made together.
+/// The edits of the first fixes of several findings, made together. Those that change other files too
+/// are left to `fix`.
 pub(super) fn preview(engine: &Engine, source: &Arc<Source>, findings: &[&Finding]) -> Option<TextEdits> {
     let tree = Arc::new(yaml::parse(source, &engine.limits).tree);
     let documents = Document::objects(&tree, &engine.kinds);
-    let fixes = findings.iter().filter_map(|finding| finding.fix());
+    let here = |fix: &&FixOffer| fix.patch.ops.iter().all(|op| op.document() < documents.len());
+    let fixes = findings.iter().filter_map(|finding| finding.fix()).filter(here);
     let wanted: Vec<Wanted<'_>> =
         fixes.enumerate().map(|(id, fix)| Wanted { id, patch: &fix.patch }).collect();
     let planned = fix::plan(&tree, &documents, &wanted);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::project::{InputFile, Project, Role};
 use crate::resource::Document;
-use crate::rule::{Target, Verdict};
+use crate::rule::Verdict;
 use crate::source::{Problem, ProblemKind};
 use crate::yaml;
 
@@ -61,8 +61,7 @@ impl Engine {
     }
 
     fn add_object(&self, object: &Document, levels: &mut Levels) {
-        let target =
-            Target { version: self.settings.kubernetes_version, images: &self.images, documents: &[] };
+        let target = self.target(&[], false);
         if object.kind().kind == "Namespace" && object.kind().group.is_empty() {
             levels.verdicts.entry(object.name().map(str::to_owned)).or_default();
         }

@@ -4,9 +4,11 @@
 //! proof, [`Engine::fix_text`] does both for one text. Front ends (command line, editor, bots) need
 //! nothing below.
 
+mod around;
 mod chart;
 mod judge;
 mod levels;
+mod linked;
 mod locate;
 mod outcome;
 mod peer_ignore;
@@ -34,8 +36,8 @@ pub use verify::{Verified, VerifiedFile};
 use crate::config::Settings;
 use crate::finding::{Finding, Location, SourceEdits};
 use crate::project::{InputFile, Project};
-use crate::resource::{Images, Kinds, KindsError};
-use crate::rule::{self, Catalogue};
+use crate::resource::{Document, Images, Kinds, KindsError};
+use crate::rule::{self, Catalogue, Target};
 use crate::source::Limits;
 
 /// Called once for every file that is done.
@@ -133,6 +135,16 @@ impl Engine {
             return None;
         }
         judge::preview(self, &source, findings).map(|edits| SourceEdits { source, edits })
+    }
+
+    /// What rules are run against. `whole` says whether `documents` is all that is applied together.
+    fn target<'a>(&'a self, documents: &'a [&'a Document], whole: bool) -> Target<'a> {
+        Target {
+            documents,
+            whole,
+            unprivileged_ports: self.settings.unprivileged_ports,
+            ..Target::new(self.settings.kubernetes_version, &self.images)
+        }
     }
 
     /// The rules that another tool's id means.

@@ -33,8 +33,13 @@ impl Mended {
 }
 
 /// The fix of a finding that the selection allows, the best one first.
-fn allowed<'a>(finding: &'a Finding, selection: &Selection) -> Option<&'a FixOffer> {
+pub(super) fn allowed<'a>(finding: &'a Finding, selection: &Selection) -> Option<&'a FixOffer> {
     finding.fixes.iter().find(|fix| selection.allows(&finding.rule, fix.applicability))
+}
+
+/// The same, of a finding that its file settles by itself.
+fn allowed_alone<'a>(finding: &'a Finding, selection: &Selection) -> Option<&'a FixOffer> {
+    allowed(finding, selection).filter(|_| !finding.linked)
 }
 
 /// A fix that was made.
@@ -60,10 +65,10 @@ pub(super) fn mend(engine: &Engine, file: &InputFile, selection: &Selection) -> 
     };
     let first = judge(engine, &source, file.role());
     let findings = first.findings.clone();
-    if !findings.iter().any(|finding| allowed(finding, selection).is_some()) {
+    if !findings.iter().any(|finding| allowed_alone(finding, selection).is_some()) {
         let outcomes = outcomes(findings, &Ledger::default(), &HashSet::new(), selection);
-        let before = Kept::from(first);
-        let after = before.clone();
+        let after = Kept::from(first);
+        let before = after.clone();
         return Mended { verified: Verified::default(), outcomes, before, after };
     }
     let before = Kept::of(&first);
@@ -92,7 +97,7 @@ fn settle(engine: &Engine, proof: &mut Proof, ledger: &mut Ledger, selection: &S
     while ledger.rounds <= MOST_ROUNDS {
         let findings = proof.now.findings.clone();
         let open = findings.iter().enumerate().filter_map(|(id, finding)| {
-            let fix = allowed(finding, selection)?;
+            let fix = allowed_alone(finding, selection)?;
             (!ledger.refused.contains_key(&finding.fingerprint)).then_some((id, finding, fix))
         });
         let open: Vec<_> = open.take(most).collect();

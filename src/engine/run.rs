@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::finding::Finding;
 use crate::project::{ChartFolder, InputFile, Project};
+use crate::rule::Neighbour;
 use crate::source::{Problem, ProblemKind};
 
 use super::chart::{self, ChartInput};
 use super::judge::{Judged, judge};
+use super::linked;
 use super::repair::{Mended, mend};
 use super::verify::Verified;
 use super::{Analysis, Counts, Engine, Repair, Selection, Tally};
@@ -20,19 +23,43 @@ use super::{Analysis, Counts, Engine, Repair, Selection, Tally};
 pub(super) struct Kept {
     analysis: Analysis,
     used_ignores: Vec<usize>,
+    /// What fixes of other files may ask of it.
+    neighbours: Vec<Neighbour>,
 }
 
 impl From<Judged> for Kept {
     fn from(judged: Judged) -> Self {
+        let neighbours = judged.documents.iter().filter_map(Neighbour::of).collect();
         let Judged { findings, ignored, problems, counts, used_ignores, .. } = judged;
-        Self { analysis: Analysis { findings, ignored, problems, counts }, used_ignores }
+        Self { analysis: Analysis { findings, ignored, problems, counts }, used_ignores, neighbours }
     }
 }
 
 impl Kept {
     /// An analysis, and the configuration's ignores that it used.
     pub fn new(analysis: Analysis, used_ignores: Vec<usize>) -> Self {
-        Self { analysis, used_ignores }
+        Self { analysis, used_ignores, neighbours: Vec::new() }
+    }
+
+    /// What fixes of other files may ask of it; asked for once.
+    pub fn take_neighbours(&mut self) -> Vec<Neighbour> {
+        std::mem::take(&mut self.neighbours)
+    }
+
+    /// Whether a finding depends on other files.
+    pub fn has_linked(&self) -> bool {
+        let open = |finding: &Finding| finding.linked && finding.scenarios.is_none();
+        self.analysis.findings.iter().any(open)
+    }
+
+    /// Gives findings the repairs that were settled once all files were known.
+    pub fn settle(&mut self, settled: &[Finding]) {
+        for finding in self.analysis.findings.iter_mut().filter(|finding| finding.linked) {
+            if let Some(known) = settled.iter().find(|known| known.fingerprint == finding.fingerprint) {
+                finding.fixes.clone_from(&known.fixes);
+                finding.no_fix.clone_from(&known.no_fix);
+            }
+        }
     }
 
     /// What is kept of a judgement that is used further.
@@ -43,7 +70,7 @@ impl Kept {
             problems: judged.problems.clone(),
             counts: judged.counts,
         };
-        Self { analysis, used_ignores: judged.used_ignores.clone() }
+        Self { analysis, used_ignores: judged.used_ignores.clone(), neighbours: Vec::new() }
     }
 
     /// A file that is not judged.
@@ -51,7 +78,7 @@ impl Kept {
         let files = Tally { checked: 0, not_checked: 1 };
         let counts = Counts { files, ..Counts::default() };
         let analysis = Analysis { problems: vec![problem], counts, ..Analysis::default() };
-        Self { analysis, used_ignores: Vec::new() }
+        Self { analysis, used_ignores: Vec::new(), neighbours: Vec::new() }
     }
 }
 
@@ -103,7 +130,9 @@ pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
             Err(problem) => Kept::unread(*problem),
         },
     };
-    gather(engine, project, each(engine, project, work, Kept::unread))
+    let mut parts = each(engine, project, work, Kept::unread);
+    linked::analyze(engine, project, &mut parts);
+    gather(engine, project, parts)
 }
 
 pub(super) fn repair(engine: &Engine, project: &Project, selection: &Selection) -> Repair {
@@ -114,7 +143,8 @@ pub(super) fn repair(engine: &Engine, project: &Project, selection: &Selection) 
             Err(problem) => Mended::unread(*problem),
         },
     };
-    let parts = each(engine, project, work, Mended::unread);
+    let mut parts = each(engine, project, work, Mended::unread);
+    linked::mend(engine, project, selection, &mut parts);
     let (mut outcomes, mut before, mut after, mut verified) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for part in parts {

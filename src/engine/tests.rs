@@ -241,3 +241,116 @@ fn a_sops_file_is_not_edited() {
     assert!(fixed.text.is_none());
     assert!(fixed.repair.outcomes.iter().all(|outcome| outcome.outcome != Outcome::Fixed));
 }
+
+/// A pod that is told its port, and a Service in a file of its own.
+fn linked(service: &str) -> Project {
+    let pod = "\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  labels: {app: web}
+spec:
+  containers:
+  - name: web
+    image: registry.example/web:1
+    env: [{name: PORT, value: '80'}]
+    ports: [{containerPort: 80}]
+";
+    let mut project = project(&[("k8s/pod.yaml", pod), ("k8s/service.yaml", service)]);
+    project.whole = true;
+    project
+}
+
+const SERVICE: &str = "\
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80}]
+";
+
+fn ports(change: impl FnOnce(&mut Settings)) -> Engine {
+    let catalogue = Arc::new(Catalogue::shipped().clone());
+    let mut rules = rule::Selection::none(&catalogue);
+    rules.enable(&catalogue, "privileged-port").unwrap();
+    let mut settings = Settings::default();
+    change(&mut settings);
+    Engine::new(catalogue, rules, settings).unwrap()
+}
+
+#[test]
+fn a_port_moves_in_all_files_or_in_none() {
+    let engine = ports(|_| {});
+    let selection = Selection { unsafe_fixes: true, ..Selection::default() };
+    let repair = engine.repair(&linked(SERVICE), &selection);
+    let names: Vec<&str> = repair.verified.files().iter().map(|file| &**file.name()).collect();
+    assert_eq!(names, ["k8s/pod.yaml", "k8s/service.yaml"]);
+    assert!(repair.verified.files()[1].after().text().contains("[{port: 80, targetPort: 8080}]"));
+    assert_eq!((repair.after.findings.len(), &repair.outcomes[0].outcome), (0, &Outcome::Fixed));
+
+    // The list of ports is shared with another Service that does not lead to the pod.
+    let shared = "\
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Service
+  metadata: {name: web}
+  spec: {selector: {app: web}, ports: &ports [{port: 80}]}
+- apiVersion: v1
+  kind: Service
+  metadata: {name: other}
+  spec: {selector: {app: other}, ports: *ports}
+";
+    let repair = engine.repair(&linked(shared), &selection);
+    assert!(repair.verified.is_empty());
+    assert!(
+        matches!(&repair.outcomes[0].outcome, Outcome::Refused { .. } | Outcome::NoFix { .. }),
+        "{:?}",
+        repair.outcomes[0].outcome
+    );
+}
+
+#[test]
+fn a_port_that_is_told_by_a_known_variable_moves_safely_in_a_whole_folder_only() {
+    let known = |settings: &mut Settings| {
+        let row = crate::resource::ImageRow { port_env: Some("PORT".to_owned()), ..Default::default() };
+        settings.images.insert("registry.example/web".to_owned(), row);
+    };
+    let level = |engine: &Engine, project: &Project| {
+        engine.analyze(project).findings[0].fix().map(|fix| fix.applicability)
+    };
+    let whole = linked(SERVICE);
+    let mut named = linked(SERVICE);
+    named.whole = false;
+    let applicability = |it| Some(it);
+    use crate::finding::Applicability::{Safe, Unsafe};
+    assert_eq!(level(&ports(known), &whole), applicability(Safe));
+    assert_eq!(level(&ports(known), &named), applicability(Unsafe));
+    assert_eq!(level(&ports(|_| {}), &whole), applicability(Unsafe));
+    let repair = ports(known).repair(&named, &Selection::default());
+    let reason = "Services outside of the checked files are not seen";
+    assert!(
+        matches!(&repair.outcomes[0].outcome, Outcome::HeldBack { reason: found, .. } if found == reason)
+    );
+    let repair = ports(known).repair(&whole, &Selection::default());
+    assert_eq!(repair.verified.files().len(), 2);
+}
+
+#[test]
+fn nodes_that_open_low_ports_leave_nothing_to_find() {
+    let nodes = |known| move |settings: &mut Settings| settings.unprivileged_ports = known;
+    let message = |known| {
+        let analysis = ports(nodes(known)).analyze(&linked(SERVICE));
+        analysis.findings.first().map(|finding| finding.message.clone())
+    };
+    assert_eq!(message(Some(true)), None);
+    assert!(message(Some(false)).is_some_and(|text| text.ends_with("which root only may")));
+    assert!(message(None).is_some_and(|text| text.ends_with("works on some nodes only")));
+    let host = POD
+        .replace("spec:\n", "spec:\n  hostNetwork: true\n")
+        .replace("    securityContext:\n      privileged: true\n", "    ports: [{containerPort: 80}]\n");
+    assert_eq!(ports(nodes(Some(true))).analyze(&project(&[("host.yaml", &host)])).findings.len(), 1);
+}

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::finding::{Finding, ResourceId};
 use crate::fix::{Planned, compose};
-use crate::project::Role;
+use crate::project::{InputFile, Role};
 use crate::source::{ProblemKind, Source, TextEdits};
 use crate::yaml;
 
@@ -25,12 +25,13 @@ pub struct VerifiedFile {
     before: Arc<Source>,
     edits: TextEdits,
     after: Arc<Source>,
+    with: BTreeSet<Arc<str>>,
 }
 
 impl VerifiedFile {
     /// A change that the caller has proved.
     pub(super) fn proved(path: PathBuf, before: Arc<Source>, edits: TextEdits, after: Arc<Source>) -> Self {
-        Self { path, before, edits, after }
+        Self { path, before, edits, after, with: BTreeSet::new() }
     }
 
     /// The path as shown.
@@ -61,6 +62,13 @@ impl VerifiedFile {
     #[must_use]
     pub fn after(&self) -> &Arc<Source> {
         &self.after
+    }
+
+    /// Names of files that one fix changes together with this one: they are written with it or not at
+    /// all.
+    #[must_use]
+    pub fn with(&self) -> &BTreeSet<Arc<str>> {
+        &self.with
     }
 }
 
@@ -105,6 +113,8 @@ pub(super) struct Proof {
     role: Role,
     before: Arc<Source>,
     edits: TextEdits,
+    /// Files that change together with it.
+    with: BTreeSet<Arc<str>>,
     /// The judgement of the newest text.
     pub now: Judged,
     second: second::Opinion,
@@ -115,7 +125,32 @@ impl Proof {
     pub fn new(path: &Path, role: Role, judged: Judged) -> Self {
         let before = Arc::clone(judged.tree.source());
         let second = second::Opinion::of(before.text());
-        Self { path: path.to_path_buf(), role, before, edits: TextEdits::default(), now: judged, second }
+        let (path, edits, with) = (path.to_path_buf(), TextEdits::default(), BTreeSet::new());
+        Self { path, role, before, edits, with, now: judged, second }
+    }
+
+    /// What is proved of a file so far, to go on from there.
+    ///
+    /// # Errors
+    /// The file can not be read.
+    pub fn resume(engine: &Engine, file: &InputFile, verified: &Verified) -> Result<Self, String> {
+        let proved = verified.files.first();
+        let newest = match proved {
+            Some(proved) => Arc::clone(&proved.after),
+            None => file.read(&engine.limits).map_err(|problem| problem.message)?,
+        };
+        let mut proof = Self::new(file.path(), file.role(), judge(engine, &newest, file.role()));
+        if let Some(proved) = proved {
+            (proof.before, proof.edits) = (Arc::clone(&proved.before), proved.edits.clone());
+            proof.with.clone_from(&proved.with);
+        }
+        Ok(proof)
+    }
+
+    /// Remembers files that change together with it.
+    pub fn write_with(&mut self, names: &[Arc<str>]) {
+        let own = self.before.name();
+        self.with.extend(names.iter().filter(|name| *name != own).cloned());
     }
 
     /// Makes a round's edits in memory and takes them if they pass.
@@ -149,8 +184,9 @@ impl Proof {
         if after.text() == self.before.text() {
             return (Verified::default(), self.now);
         }
-        let file = VerifiedFile { path: self.path, before: self.before, edits: self.edits, after };
-        (Verified { files: vec![file] }, self.now)
+        let Self { path, before, edits, with, now, .. } = self;
+        let file = VerifiedFile { path, before, edits, after, with };
+        (Verified { files: vec![file] }, now)
     }
 }
 

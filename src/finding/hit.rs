@@ -33,8 +33,10 @@ pub struct RuleHit {
     pub standards: Vec<Arc<str>>,
     /// Repairs, best first.
     pub fixes: Vec<CandidateFix>,
-    /// Why there is no repair, where `fixes` is empty.
+    /// Why there is no repair, where `fixes` is empty; else why a better one is not among them.
     pub no_fix: Option<String>,
+    /// Whether a repair depends on other objects of the target.
+    pub linked: bool,
 }
 
 /// A repair as the rule wants it.

@@ -51,8 +51,11 @@ pub struct Finding {
     pub fingerprint: String,
     /// Repairs, the first being the one that `fix` takes. Empty where there is none.
     pub fixes: Vec<FixOffer>,
-    /// Why there is no fix; set when `fixes` is empty.
+    /// Why there is no fix, where `fixes` is empty; else why a better one is not among them, if so.
     pub no_fix: Option<String>,
+    /// Whether what is said of repairs depends on other objects, so that it is settled only once all
+    /// objects around this one are known.
+    pub linked: bool,
     /// Scenarios of a chart in which it occurs and how many there are; `None` for manifests.
     pub scenarios: Option<Scenarios>,
 }

@@ -59,6 +59,18 @@ impl PatchOp {
         }
     }
 
+    /// The same on another object.
+    #[must_use]
+    pub fn on(mut self, index: usize) -> Self {
+        match &mut self {
+            Self::Set { document, .. }
+            | Self::Remove { document, .. }
+            | Self::Append { document, .. }
+            | Self::Rename { document, .. } => *document = index,
+        }
+        self
+    }
+
     /// The field it changes.
     #[must_use]
     pub fn path(&self) -> &FieldPath {

@@ -41,6 +41,8 @@ struct Gathered {
     /// Absolute paths of patches.
     patches: HashSet<PathBuf>,
     problems: Vec<Problem>,
+    /// Whether a path was named that is no folder.
+    alone: bool,
 }
 
 impl Project {
@@ -55,6 +57,7 @@ impl Project {
             match std::fs::metadata(&absolute) {
                 Ok(kind) if kind.is_dir() => gathered.folder(path, &absolute, &rules),
                 Ok(_) => {
+                    gathered.alone = true;
                     let passed_over = discovery.force_exclude
                         && (rules.excludes(&absolute, false) || rules.git_ignores(&absolute, false));
                     if !passed_over {
@@ -198,7 +201,7 @@ impl Gathered {
         manifests.sort_by(|a, b| a.name().cmp(b.name()));
         let mut targets = vec![Target::Manifests(manifests)];
         targets.extend(charts.into_values().map(Target::Chart));
-        Project { targets, problems: self.problems }
+        Project { targets, problems: self.problems, whole: !self.alone }
     }
 }
 

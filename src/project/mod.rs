@@ -149,13 +149,16 @@ pub struct Project {
     pub targets: Vec<Target>,
     /// What can not be checked, as far as looking for files showed it.
     pub problems: Vec<Problem>,
+    /// Whether every path that was named is a folder: then manifests that belong together are likely all
+    /// there. Files that were named, and texts in memory, may belong to others that were not.
+    pub whole: bool,
 }
 
 impl Project {
     /// A project of these manifests.
     #[must_use]
     pub fn of_files(files: Vec<InputFile>) -> Self {
-        Self { targets: vec![Target::Manifests(files)], problems: Vec::new() }
+        Self { targets: vec![Target::Manifests(files)], ..Self::default() }
     }
 
     /// The files of all manifests.

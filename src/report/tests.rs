@@ -47,6 +47,7 @@ fn finding(source: &Arc<Source>, rule: &str, word: &str, edit: Option<&str>) -> 
         fingerprint: "0123456789abcdef".to_owned(),
         fixes: offer.into_iter().collect(),
         no_fix: None,
+        linked: false,
         scenarios: None,
     }
 }

@@ -111,6 +111,13 @@ impl Rule {
     pub fn is_default(&self) -> bool {
         self.default
     }
+
+    /// Whether a repair of it changes, or depends on, other objects of the target: what is said of it
+    /// holds only where all of them are known.
+    #[must_use]
+    pub fn is_linked(&self) -> bool {
+        self.fixes.iter().any(|fix| matches!(&fix.change, Change::Native(fixer) if fixer.linked))
+    }
 }
 
 /// All rules, ready to run.

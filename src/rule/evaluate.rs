@@ -25,6 +25,19 @@ pub struct Target<'a> {
     pub images: &'a Images,
     /// The objects that are judged together, by the index that [`Catalogue::evaluate`] is given.
     pub documents: &'a [&'a Document],
+    /// Whether `documents` is all that is applied together, as far as the caller was shown it; a single
+    /// file is not.
+    pub whole: bool,
+    /// Whether nodes let processes without capabilities listen below port 1024; `None` = unknown.
+    pub unprivileged_ports: Option<bool>,
+}
+
+impl<'a> Target<'a> {
+    /// Objects that stand for themselves: nothing is known of nodes or of what is around them.
+    #[must_use]
+    pub fn new(version: KubernetesVersion, images: &'a Images) -> Self {
+        Self { version, images, documents: &[], whole: false, unprivileged_ports: None }
+    }
 }
 
 /// What is found before it becomes a [`RuleHit`].
@@ -98,7 +111,7 @@ impl Catalogue {
             container_place: None,
             subject: &object,
             images: target.images,
-            documents: target.documents,
+            target,
             version: target.version,
         };
         self.ask(&base, visitor);
@@ -330,6 +343,7 @@ impl Visitor for Collector<'_> {
             standards,
             fixes: candidates.fixes,
             no_fix: candidates.no_fix,
+            linked: rule.is_linked(),
         });
     }
 }

@@ -6,6 +6,7 @@ use crate::resource::{
 };
 use crate::yaml::{FieldPath, NodeId, SpanTree};
 
+use super::evaluate::Target;
 use super::schema::Fact;
 use super::scope::{Root, Scope};
 use super::slots::{Slot, Slots, Trie};
@@ -70,8 +71,8 @@ pub struct Frame<'a> {
     pub subject: &'a Place,
     /// What is known of images.
     pub images: &'a Images,
-    /// The objects that are judged together.
-    pub documents: &'a [&'a Document],
+    /// What the rules are run against: nodes, and the objects that are judged together.
+    pub target: &'a Target<'a>,
     /// The cluster's version.
     pub version: KubernetesVersion,
 }

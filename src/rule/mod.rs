@@ -11,8 +11,10 @@ mod catalogue;
 mod compile;
 mod evaluate;
 mod frame;
+mod labels;
 mod message;
 mod native;
+mod neighbour;
 mod patching;
 mod pod_security;
 mod predicate;
@@ -26,6 +28,7 @@ mod tests;
 
 pub use catalogue::{Catalogue, CatalogueError, Fix, Peers, Rule};
 pub use evaluate::Target;
+pub use neighbour::Neighbour;
 
 pub use pod_security::{Check, Level, NextLevel, Verdict};
 pub use schema::{

@@ -28,7 +28,7 @@ const LINUX_ONLY: [&str; 15] = [
     "sysctls",
 ];
 
-/// The candidates of a finding, or the reason why there is none.
+/// The candidates of a finding, or the reason why there is none, or why the best is not among them.
 pub(super) struct Candidates {
     pub fixes: Vec<CandidateFix>,
     pub no_fix: Option<String>,
@@ -48,13 +48,18 @@ pub(super) fn candidates(
     for fix in &rule.fixes {
         match candidate(rule, fix, frame, document, found, repair) {
             Ok(candidate) => fixes.push(candidate),
-            Err(reason) => reasons.push(reason),
+            // Behind one that can be made, nobody misses another.
+            Err(reason) if fixes.is_empty() => reasons.push(reason),
+            Err(_) => {}
         }
     }
-    let no_fix = fixes.is_empty().then(|| {
-        let own = rule.no_fix.clone().or_else(|| reasons.into_iter().next());
-        own.unwrap_or_else(|| "no data says what to write instead".to_owned())
-    });
+    let reason = reasons.into_iter().next();
+    let no_fix = if fixes.is_empty() {
+        let own = rule.no_fix.clone().or(reason);
+        Some(own.unwrap_or_else(|| "no data says what to write instead".to_owned()))
+    } else {
+        reason
+    };
     Candidates { fixes, no_fix }
 }
 

@@ -29,12 +29,7 @@ fn hits(rule: &str, text: &str) -> Vec<RuleHit> {
     let catalogue = Catalogue::shipped();
     let mut selection = Selection::none(catalogue);
     selection.enable(catalogue, rule).unwrap();
-    hits_with(
-        catalogue,
-        &selection,
-        &Target { version: NEWEST, images: Images::shipped(), documents: &[] },
-        text,
-    )
+    hits_with(catalogue, &selection, &Target::new(NEWEST, Images::shipped()), text)
 }
 
 fn user(text: &str) -> Result<Catalogue, CatalogueError> {
@@ -64,7 +59,7 @@ fn cases_are_found_and_passed() {
         let mut selection = Selection::none(catalogue);
         selection.enable(catalogue, &rule.id).unwrap();
         let version = rule.versions.1.unwrap_or(NEWEST);
-        let target = Target { version, images: Images::shipped(), documents: &[] };
+        let target = Target::new(version, Images::shipped());
         let (mut fails, mut passes) = (0, 0);
         let files = fs::read_dir(folder.join(&*rule.id)).into_iter().flatten().flatten();
         for file in
@@ -125,7 +120,7 @@ fn configured_images_make_fixes_safe() {
         ("acme/api".to_owned(), ImageRow { uid: Some(1654), ..ImageRow::default() }),
         ("acme/named".to_owned(), ImageRow { user: Some("app".into()), uid: Some(7), ..ImageRow::default() }),
     ]);
-    let target = Target { version: NEWEST, images: &images, documents: &[] };
+    let target = Target::new(NEWEST, &images);
     let fix_of =
         |image: &str| fix(&hits_with(catalogue, &selection, &target, &pod(&format!("image: {image}")))[0]);
     let non_root = "spec.securityContext.runAsNonRoot".to_owned();
@@ -165,7 +160,7 @@ fn unknown_values_neither_pass_nor_fail() {
 fn nothing_fires_without_a_pod() {
     let text = "apiVersion: v1\nkind: ConfigMap\nspec: {hostNetwork: true, containers: [{securityContext: {privileged: true}}]}\n---\napiVersion: apps/v1\nkind: Deployment\nspec: {}\n";
     let catalogue = Catalogue::shipped();
-    let target = Target { version: NEWEST, images: Images::shipped(), documents: &[] };
+    let target = Target::new(NEWEST, Images::shipped());
     assert!(hits_with(catalogue, &Selection::all(catalogue), &target, text).is_empty());
 }
 
@@ -174,7 +169,7 @@ fn a_standard_selects_its_findings_only() {
     let catalogue = Catalogue::shipped();
     let mut selection = Selection::none(catalogue);
     selection.add_standard(catalogue, "pss:baseline").unwrap();
-    let target = Target { version: NEWEST, images: Images::shipped(), documents: &[] };
+    let target = Target::new(NEWEST, Images::shipped());
     let text = "apiVersion: v1\nkind: Pod\nspec:\n  hostUsers: false\n  containers: [{name: c, securityContext: {privileged: true, procMount: Unmasked, capabilities: {add: [CHOWN]}}}]\n";
     let rules: Vec<_> =
         hits_with(catalogue, &selection, &target, text).iter().map(|hit| hit.rule.to_string()).collect();
@@ -215,7 +210,7 @@ fn users_add_and_override_rules() {
     selection = Selection::none(&catalogue);
     selection.enable(&catalogue, "acme-team").unwrap();
     selection.enable(&catalogue, "privilege-escalation").unwrap();
-    let target = Target { version: NEWEST, images: Images::shipped(), documents: &[] };
+    let target = Target::new(NEWEST, Images::shipped());
     let found = hits_with(&catalogue, &selection, &target, &pod("image: a"));
     let messages: Vec<_> = found.iter().map(|hit| hit.message.as_str()).collect();
     assert_eq!(messages, ["Pod/p has no team", "container c does not set allowPrivilegeEscalation: false"]);
@@ -261,7 +256,7 @@ fn errors_say_where_and_what() {
 #[test]
 fn levels_of_a_namespace() {
     let catalogue = Catalogue::shipped();
-    let target = Target { version: NEWEST, images: Images::shipped(), documents: &[] };
+    let target = Target::new(NEWEST, Images::shipped());
     let verdict = |text: &str| catalogue.pod_security(&objects("t.yaml", text)[0], &target);
     let mut all = verdict(&pod("image: a"));
     assert_eq!(all.highest(), Some(Level::Baseline));

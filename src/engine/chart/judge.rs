@@ -17,7 +17,6 @@ use crate::helm::manifest::Class;
 use crate::helm::render::{Rendered, render, render_some};
 use crate::helm::scenario::Scenario;
 use crate::resource::Document;
-use crate::rule::Target;
 use crate::source::{Files, Problem, ProblemKind};
 use crate::yaml::{self, DocumentState, Segment};
 
@@ -219,8 +218,8 @@ pub(super) fn try_files(
 fn render_scenario(engine: &Engine, chart: &Arc<Chart>, scenario: &Scenario) -> JudgedScenario {
     let mut judged = read_scenario(engine, scenario, render(chart, scenario));
     let together: Vec<&Document> = judged.objects.iter().map(|object| &object.object).collect();
-    let target =
-        Target { version: engine.settings.kubernetes_version, images: &engine.images, documents: &together };
+    // A chart is all there is to its release.
+    let target = engine.target(&together, true);
     for (index, object) in judged.objects.iter().enumerate() {
         let found = engine.catalogue.evaluate(&object.object, index, &engine.rules, &target);
         judged.hits.extend(found.into_iter().map(|hit| (hit, index)));
@@ -413,7 +412,8 @@ fn finding(hit: RuleHit, place: super::locate::Place, object: &Document) -> Find
         release: fix.release,
     };
     let fixes: Vec<FixOffer> = hit.fixes.into_iter().map(offer).collect();
-    let no_fix = fixes.is_empty().then(|| hit.no_fix.unwrap_or_else(|| "there is no fix".to_owned()));
+    let none = || fixes.is_empty().then(|| "there is no fix".to_owned());
+    let no_fix = hit.no_fix.or_else(none);
     Finding {
         rule: hit.rule,
         severity: hit.severity,
@@ -429,6 +429,7 @@ fn finding(hit: RuleHit, place: super::locate::Place, object: &Document) -> Find
         fingerprint: String::new(),
         fixes,
         no_fix,
+        linked: hit.linked,
         scenarios: None,
     }
 }

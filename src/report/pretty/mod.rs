@@ -150,6 +150,9 @@ fn write_help(output: &mut String, report: &Report<'_>, group: &Group<'_>, style
             let release = line.map(|line| format!("; {line}")).unwrap_or_default();
             let _ = writeln!(output, "        {}", clean_line(&format!("{reason}{release}")));
         }
+        if let Some(reason) = &finding.no_fix {
+            let _ = writeln!(output, "        (nothing better: {})", clean_line(reason));
+        }
     }
     if fixed.is_empty()
         && let Some(reason) = &group.first.no_fix

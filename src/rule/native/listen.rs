@@ -1,9 +1,18 @@
 //! Environment variables that tell a program where to listen, and their values with another port.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// The shipped table.
+const SHIPPED: &str = include_str!("../../../ports.toml");
+
 /// How the value of a listen variable is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Listen {
-    /// URLs with semicolons between them: `http://+:80`.
+    /// URLs or addresses with semicolons between them: `http://+:80`, `:80`.
     Urls,
     /// Ports with semicolons between them: `80;81`.
     Ports,
@@ -11,35 +20,44 @@ pub enum Listen {
     Port,
 }
 
-/// Variables by their whole name. ASP.NET: its `GenericWebHostService` and the samples of its images;
-/// the others from their projects' documentation.
-const NAMES: [(&str, Listen); 18] = [
-    ("ASPNETCORE_HTTPS_PORTS", Listen::Ports),
-    ("ASPNETCORE_HTTP_PORTS", Listen::Ports),
-    ("ASPNETCORE_URLS", Listen::Urls),
-    ("DOTNET_HTTPS_PORTS", Listen::Ports),
-    ("DOTNET_HTTP_PORTS", Listen::Ports),
-    ("DOTNET_URLS", Listen::Urls),
-    ("FLASK_RUN_PORT", Listen::Port),
-    ("GF_SERVER_HTTP_PORT", Listen::Port),
-    ("KC_HTTP_PORT", Listen::Port),
-    ("MICRONAUT_SERVER_PORT", Listen::Port),
-    ("N8N_PORT", Listen::Port),
-    ("PGADMIN_LISTEN_PORT", Listen::Port),
-    ("PODINFO_PORT", Listen::Port),
-    ("PORT", Listen::Port),
-    ("QUARKUS_HTTP_PORT", Listen::Port),
-    ("SERVER_PORT", Listen::Port),
-    ("STREAMLIT_SERVER_PORT", Listen::Port),
-    ("WEB_PORT", Listen::Port),
-];
+/// Annotations that name ports.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Annotations {
+    /// Those of a pod.
+    pub pod: Vec<String>,
+    /// Those of a Service, which name ports of the pods behind it.
+    pub service: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    listen: BTreeMap<String, Listen>,
+    annotations: Annotations,
+}
+
+/// The shipped table; empty should it be broken, which a test makes sure it is not.
+fn table() -> &'static Table {
+    static TABLE: LazyLock<Table> = LazyLock::new(|| toml::from_str(SHIPPED).unwrap_or_default());
+    &TABLE
+}
+
+/// Annotations that name ports.
+pub fn annotations() -> &'static Annotations {
+    &table().annotations
+}
 
 impl Listen {
     /// The variable of a name.
     pub fn of(name: &str) -> Option<Self> {
-        let known = NAMES.iter().find(|(known, _)| *known == name).map(|(_, listen)| *listen);
-        // Bitnami's images: NGINX_HTTP_PORT_NUMBER, APACHE_HTTPS_PORT_NUMBER …
-        known.or_else(|| name.ends_with("_PORT_NUMBER").then_some(Self::Port))
+        let table = &table().listen;
+        let pattern = |(pattern, listen): (&String, &Self)| {
+            let (front, back) = pattern.split_once('*')?;
+            let inner = name.strip_prefix(front)?.strip_suffix(back)?;
+            (!inner.is_empty()).then_some(*listen)
+        };
+        table.get(name).copied().or_else(|| table.iter().find_map(pattern))
     }
 }
 
@@ -73,6 +91,34 @@ pub fn moved_text(listen: Listen, text: &str, old: i64, new: i64) -> Option<Stri
     (moved != text).then_some(moved)
 }
 
+/// A list of ports with commas between them, with the new port in place of the old one; `None` where
+/// the old one is not in it.
+pub fn moved_list(text: &str, old: i64, new: i64) -> Option<String> {
+    let (old, new) = (old.to_string(), new.to_string());
+    let port = |part: &str| if part.trim() == old { part.replace(&old, &new) } else { part.to_owned() };
+    let moved = text.split(',').map(port).collect::<Vec<_>>().join(",");
+    (moved != text).then_some(moved)
+}
+
+/// Whether a text seems to say that something listens on a port, or is called there: the number as a
+/// whole word, behind a colon or on a line that speaks of ports or addresses.
+pub fn names_port(text: &str, port: i64) -> bool {
+    const WORDS: [&str; 5] = ["listen", "port", "bind", "addr", "://"];
+    let number = port.to_string();
+    text.lines().any(|line| {
+        let lower = line.to_ascii_lowercase();
+        lower.match_indices(&number).any(|(at, _)| {
+            let (before, after) =
+                (lower.get(..at).unwrap_or(""), lower.get(at + number.len()..).unwrap_or(""));
+            let part = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_';
+            let whole = !before.chars().next_back().is_some_and(part)
+                && !after.chars().next().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
+                && !after.strip_prefix('.').is_some_and(|it| it.starts_with(|c: char| c.is_ascii_digit()));
+            whole && (before.ends_with(':') || WORDS.iter().any(|word| before.contains(word)))
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,11 +130,32 @@ mod tests {
         assert_eq!(urls("http://*:80/;https://+:443").as_deref(), Some("http://*:8080/;https://+:443"));
         assert_eq!(urls("http://[::]:80").as_deref(), Some("http://[::]:8080"));
         assert_eq!(urls("http://[::]").as_deref(), Some("http://[::]:8080"));
+        assert_eq!(urls(":80").as_deref(), Some(":8080"));
         assert_eq!(urls("http://+:8080"), None);
         assert_eq!(moved_text(Listen::Ports, "80;81", 80, 8080).as_deref(), Some("8080;81"));
         assert_eq!(moved_text(Listen::Port, "80", 80, 8080).as_deref(), Some("8080"));
         assert_eq!(moved_text(Listen::Port, "8000", 80, 8080), None);
+        assert_eq!(moved_list("80, 9090", 80, 8080).as_deref(), Some("8080, 9090"));
+        assert_eq!(moved_list("8080", 80, 8080), None);
+    }
+
+    #[test]
+    fn variables_are_known_by_name_and_pattern() {
+        assert_eq!(Listen::of("PORT"), Some(Listen::Port));
         assert_eq!(Listen::of("NGINX_HTTP_PORT_NUMBER"), Some(Listen::Port));
+        assert_eq!(Listen::of("Kestrel__Endpoints__Http__Url"), Some(Listen::Urls));
         assert_eq!(Listen::of("REPORT"), None);
+        assert_eq!(Listen::of("_PORT_NUMBER"), None);
+        assert!(annotations().pod.iter().any(|name| name == "prometheus.io/port"));
+    }
+
+    #[test]
+    fn a_port_is_named_as_a_whole_word_where_ports_are_spoken_of() {
+        for text in ["listen 80;", "--port=80", "--bind 0.0.0.0:80", "http://localhost:80/x", "Listen 80"] {
+            assert!(names_port(text, 80), "{text}");
+        }
+        for text in ["listen 8080;", "--port=180", "weight: 80", "timeout 80", "listen 80.5", "port 1.80"] {
+            assert!(!names_port(text, 80), "{text}");
+        }
     }
 }

@@ -4,9 +4,12 @@ mod annotation;
 mod capability;
 mod field_place;
 mod field_table;
+mod host_users;
 mod image_tag;
 mod listen;
+mod low_port;
 mod move_port;
+mod pod_callers;
 mod probe_host;
 mod read_only_root;
 mod root_user;
@@ -15,6 +18,8 @@ use crate::finding::{Applicability, PatchOp};
 use crate::yaml::{FieldPath, NodeId};
 
 use super::frame::Frame;
+
+pub(super) use pod_callers::names_ports;
 
 /// What a rule in Rust found.
 #[derive(Clone, Debug)]
@@ -96,28 +101,34 @@ pub(super) type FixerFn = fn(&Frame<'_>, usize, &FieldPath, Option<&Repair>) -> 
 pub(super) struct Fixer {
     /// Its name in a fix's `native`.
     pub name: &'static str,
+    /// Whether it reads or changes other objects of the target.
+    pub linked: bool,
     /// What it changes.
     pub run: FixerFn,
 }
 
-const FINDERS: [Finder; 8] = [
+const FINDERS: [Finder; 10] = [
     Finder { name: "apparmor-annotation", run: annotation::apparmor },
     Finder { name: "capability-prefix", run: capability::prefix },
     Finder { name: "capability-spelling", run: capability::spelling },
+    Finder { name: "host-users", run: host_users::find },
     Finder { name: "image-tag", run: image_tag::find },
     Finder { name: "misplaced-field", run: field_place::misplaced },
+    Finder { name: "privileged-port", run: low_port::find },
     Finder { name: "seccomp-annotation", run: annotation::seccomp },
     Finder { name: "unknown-capability", run: capability::unknown },
     Finder { name: "unknown-field", run: field_place::unknown },
 ];
 
-const FIXERS: [Fixer; 6] = [
-    Fixer { name: "move-port", run: move_port::fix },
-    Fixer { name: "planned", run: planned },
-    Fixer { name: "probe-host", run: probe_host::fix },
-    Fixer { name: "read-only-root", run: read_only_root::fix },
-    Fixer { name: "root-uid", run: root_user::fix_uid },
-    Fixer { name: "run-as-non-root", run: root_user::fix_non_root },
+const FIXERS: [Fixer; 8] = [
+    Fixer { name: "add-net-bind-service", linked: false, run: low_port::add_capability },
+    Fixer { name: "move-port", linked: true, run: move_port::fix },
+    Fixer { name: "open-low-ports", linked: false, run: low_port::open },
+    Fixer { name: "planned", linked: false, run: planned },
+    Fixer { name: "probe-host", linked: false, run: probe_host::fix },
+    Fixer { name: "read-only-root", linked: false, run: read_only_root::fix },
+    Fixer { name: "root-uid", linked: false, run: root_user::fix_uid },
+    Fixer { name: "run-as-non-root", linked: false, run: root_user::fix_non_root },
 ];
 
 /// The rule of a name.

@@ -1,0 +1,184 @@
+//! [`Surroundings`]: which files a fix of another file may have to read; [`Around`]: those files, read.
+//!
+//! For every object of a run a few words are remembered ([`Neighbour`]); trees are read again only for the
+//! few files that a fix that reaches beyond its own file asks for, and dropped afterwards. So memory is
+//! bounded by one such neighbourhood, not by the run.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::finding::Patch;
+use crate::project::{InputFile, Role};
+use crate::resource::Document;
+use crate::rule::Neighbour;
+use crate::source::Source;
+use crate::yaml::{self, SpanTree};
+
+use super::Engine;
+
+/// The objects around a file, which come behind its own in the target.
+#[derive(Default)]
+pub(super) struct Around {
+    files: Vec<AroundFile>,
+    /// Whether nothing that is applied together is missing, as far as the caller was shown it.
+    pub whole: bool,
+}
+
+struct AroundFile {
+    /// Its place among the manifests of the run.
+    place: usize,
+    tree: Arc<SpanTree>,
+    documents: Vec<Document>,
+}
+
+/// What a patch changes in one file.
+pub(super) struct Part {
+    /// Its place among the manifests of the run; `None` for the file that is judged.
+    pub file: Option<usize>,
+    /// The change, speaking of the objects of that file.
+    pub patch: Patch,
+}
+
+impl Around {
+    /// The objects, in the order of their indexes.
+    pub fn documents(&self) -> impl Iterator<Item = &Document> {
+        self.files.iter().flat_map(|file| &file.documents)
+    }
+
+    /// A file of these.
+    pub fn file(&self, place: Option<usize>) -> Option<(&SpanTree, &[Document])> {
+        let file = self.files.iter().find(|file| Some(file.place) == place)?;
+        Some((&file.tree, &file.documents))
+    }
+
+    /// A patch by the files it changes. `own` is the number of objects of the file that is judged.
+    pub fn parts(&self, patch: &Patch, own: usize) -> Vec<Part> {
+        let mut parts: BTreeMap<Option<usize>, Patch> = BTreeMap::new();
+        for op in &patch.ops {
+            let (mut file, mut index) = (None, op.document());
+            if let Some(beyond) = index.checked_sub(own) {
+                index = beyond;
+                for other in &self.files {
+                    if let Some(rest) = index.checked_sub(other.documents.len()) {
+                        index = rest;
+                    } else {
+                        file = Some(other.place);
+                        break;
+                    }
+                }
+                // An object that is not there: the planner says so.
+                if file.is_none() {
+                    index = op.document();
+                }
+            }
+            parts.entry(file).or_default().ops.push(op.clone().on(index));
+        }
+        parts.into_iter().map(|(file, patch)| Part { file, patch }).collect()
+    }
+}
+
+/// What is remembered of all manifests of a run.
+pub(super) struct Surroundings<'a> {
+    files: Vec<&'a InputFile>,
+    entries: Vec<(usize, Neighbour)>,
+    /// The same of patches of overlays.
+    patches: Vec<(usize, Neighbour)>,
+    whole: bool,
+}
+
+type Identity<'a> = &'a (String, String, Option<String>, String);
+
+impl<'a> Surroundings<'a> {
+    /// The files with what is remembered of their objects. Parts of overlays are no finished objects.
+    pub fn new(files: Vec<&'a InputFile>, neighbours: Vec<Vec<Neighbour>>, whole: bool) -> Self {
+        let of_file = |(place, found): (usize, Vec<Neighbour>)| found.into_iter().map(move |it| (place, it));
+        let all = neighbours.into_iter().enumerate().flat_map(of_file);
+        let finished = |(place, _): &(usize, Neighbour)| {
+            files.get(*place).is_some_and(|file| file.role() == Role::Manifest)
+        };
+        let (entries, patches) = all.partition(finished);
+        Self { files, entries, patches, whole }
+    }
+
+    /// The files of overlays that patch an object of this kind and name.
+    pub fn patched_in<'s>(&'s self, kind: &'s str, name: &'s str) -> impl Iterator<Item = usize> + 's {
+        let same = move |it: &Neighbour| it.identity.1 == kind && it.identity.3 == name;
+        self.patches.iter().filter(move |(_, it)| same(it)).map(|(place, _)| *place)
+    }
+
+    /// A file.
+    pub fn input(&self, place: usize) -> Option<&'a InputFile> {
+        self.files.get(place).copied()
+    }
+
+    fn folder(&self, place: usize) -> Vec<&str> {
+        let name = self.input(place).map_or("", |file| file.name());
+        name.rsplit_once('/').map_or("", |(folder, _)| folder).split('/').collect()
+    }
+
+    /// How many folders two files have in common.
+    fn common(&self, one: usize, other: usize) -> usize {
+        let (one, other) = (self.folder(one), self.folder(other));
+        one.iter().zip(&other).take_while(|(one, other)| one == other).count()
+    }
+
+    /// The files with neighbours of a file's pods. An object that stands in several files (a copy for
+    /// each environment) is the nearest one to both sides: what belongs to a farther copy is left alone.
+    fn near(&self, place: usize) -> Vec<usize> {
+        let own: Vec<&Neighbour> = self.of(place).collect();
+        let pods: Vec<&Neighbour> = own.iter().copied().filter(|it| it.workload).collect();
+        let identities: HashSet<Identity<'_>> = own.iter().map(|it| &it.identity).collect();
+        let mut nearest: HashMap<Identity<'_>, usize> = HashMap::new();
+        for (other, entry) in self.entries.iter().filter(|(other, _)| *other != place) {
+            let common = self.common(place, *other);
+            let known = nearest.entry(&entry.identity).or_default();
+            *known = common.max(*known);
+        }
+        let copies: Vec<usize> = self
+            .entries
+            .iter()
+            .filter(|(other, entry)| *other != place && pods.iter().any(|pod| pod.identity == entry.identity))
+            .map(|(other, _)| *other)
+            .collect();
+        let concerns = |entry: &Neighbour| pods.iter().any(|pod| entry.concerns(pod));
+        let wide = self.entries.iter().any(|(_, entry)| entry.wide && concerns(entry));
+        let near = |entry: &Neighbour| pods.iter().any(|pod| entry.is_near(pod));
+        let mut found: Vec<usize> = Vec::new();
+        for (other, entry) in &self.entries {
+            let concerned = concerns(entry) || wide && near(entry);
+            if *other == place || found.last() == Some(other) || !concerned {
+                continue;
+            }
+            let common = self.common(place, *other);
+            let farther = nearest.get(&entry.identity).is_some_and(|nearest| *nearest > common);
+            let of_a_copy = copies.iter().any(|copy| self.common(*copy, *other) > common);
+            if !farther && !of_a_copy && !identities.contains(&entry.identity) {
+                found.push(*other);
+            }
+        }
+        found
+    }
+
+    fn of(&self, place: usize) -> impl Iterator<Item = &Neighbour> {
+        self.entries.iter().filter(move |(other, _)| *other == place).map(|(_, entry)| entry)
+    }
+
+    /// What is around a file. `text` gives the newest text of a file.
+    pub fn around(
+        &self,
+        engine: &Engine,
+        place: usize,
+        text: &dyn Fn(usize) -> Option<Arc<Source>>,
+    ) -> Around {
+        let finished = self.input(place).is_some_and(|file| file.role() == Role::Manifest);
+        if !finished {
+            return Around::default();
+        }
+        let read = |place: usize| {
+            let tree = Arc::new(yaml::parse(&text(place)?, &engine.limits).tree);
+            let documents = Document::objects(&tree, &engine.kinds);
+            Some(AroundFile { place, tree, documents })
+        };
+        Around { files: self.near(place).into_iter().filter_map(read).collect(), whole: self.whole }
+    }
+}
