@@ -8,6 +8,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::source::{FileError, Limits, Problem, ProblemKind};
 
+use super::environment;
 use super::kustomize::{self, normalized};
 use super::read::shown;
 use super::walk::{self, Found, Rules};
@@ -191,6 +192,7 @@ impl Gathered {
                 } else {
                     self.inside.iter().filter_map(named_inside).collect()
                 },
+                values: Vec::new(),
             });
             if template.is_some() {
                 entry.templates.push(InputFile::on_disk(name, path));
@@ -199,6 +201,14 @@ impl Gathered {
             }
         }
         manifests.sort_by(|a, b| a.name().cmp(b.name()));
+        let folders: Vec<PathBuf> = charts.keys().cloned().collect();
+        let folders: Vec<&PathBuf> = folders.iter().collect();
+        for file in manifests.iter().filter(|file| self.chart_of(file.path()).is_none()) {
+            let chart = environment::chart_for(file.path(), &folders);
+            if let Some(chart) = chart.and_then(|chart| charts.get_mut(chart)) {
+                chart.values.push(file.path().to_path_buf());
+            }
+        }
         let mut targets = vec![Target::Manifests(manifests)];
         targets.extend(charts.into_values().map(Target::Chart));
         Project { targets, problems: self.problems, whole: !self.alone }
