@@ -52,7 +52,9 @@ fn of_a_chart_all_files_are_written_or_none() {
     fs::create_dir_all(chart.join("templates")).unwrap();
     fs::write(chart.join("Chart.yaml"), "apiVersion: v2\nname: c\nversion: 1.0.0\n").unwrap();
     fs::write(chart.join("values.yaml"), "securityContext: {}\n").unwrap();
-    let hooked = format!("{POD}      securityContext:\n        {{{{- toYaml .Values.securityContext | nindent 8 }}}}\n");
+    let hooked = format!(
+        "{POD}      securityContext:\n        {{{{- toYaml .Values.securityContext | nindent 8 }}}}\n"
+    );
     fs::write(chart.join("templates/hooked.yaml"), hooked).unwrap();
     fs::write(chart.join("templates/plain.yaml"), POD.replace("{name: a}", "{name: b}")).unwrap();
     read_only(&chart.join("values.yaml"));
