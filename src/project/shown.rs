@@ -74,16 +74,10 @@ impl ShownFiles {
     fn levels(&self) -> Vec<(String, String)> {
         let mut levels = vec![(self.from.clone(), self.to.clone())];
         let (mut from, mut to) = (parts(&self.from), parts(&self.to));
-        let absolute = self.to.starts_with('/');
-        while from.pop().is_some() {
-            match to.last() {
-                Some(&last) if last != ".." => {
-                    to.pop();
-                }
-                _ => to.push(".."),
-            }
-            let to = to.join("/");
-            levels.push((from.join("/"), if absolute { format!("/{to}") } else { to }));
+        // Above a name that is not the folder's own there is nothing to say.
+        while to.last().is_none_or(|last| *last == "..") && from.pop().is_some() {
+            to.push("..");
+            levels.push((from.join("/"), to.join("/")));
         }
         levels
     }
@@ -172,6 +166,9 @@ mod tests {
             assert_eq!(shown.as_deref(), Some(wanted), "{name}");
             assert_eq!(&*files.read(wanted).unwrap(), b"a: 1", "{name}");
         }
+        let alias = ShownFiles::around(&chart, "env", &limits).unwrap();
+        assert_eq!(&*alias.read("env/Chart.yaml").unwrap(), b"name: web");
+        assert_eq!(alias.name_of(&folder.path().join("env/prod.yaml")), None);
         let files = ShownFiles::around(&chart, ".", &limits).unwrap();
         assert_eq!(files.name_of(&folder.path().join("env/none.yaml")), None);
         assert!(files.read("../../../x").is_err());
