@@ -8,6 +8,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::source::{FileError, Limits, Problem, ProblemKind};
 
+use super::dockerfile::is_dockerfile_name;
 use super::kustomize::{self, normalized};
 use super::read::shown;
 use super::walk::{self, Found, Rules};
@@ -166,7 +167,12 @@ impl Gathered {
         }
         let mut charts: BTreeMap<PathBuf, ChartFolder> = BTreeMap::new();
         let mut manifests = Vec::new();
+        let mut dockerfiles = Vec::new();
         for (path, name) in std::mem::take(&mut self.files) {
+            if is_dockerfile_name(&path) {
+                dockerfiles.push(InputFile::on_disk(name, path));
+                continue;
+            }
             let role = if self.patches.contains(&path) { Role::OverlayPatch } else { Role::Manifest };
             let template = path.ancestors().skip(1).find(|folder| {
                 folder.file_name().is_some_and(|name| name == "templates")
@@ -198,8 +204,10 @@ impl Gathered {
                 manifests.push(InputFile::on_disk(name, path).with_role(role));
             }
         }
-        manifests.sort_by(|a, b| a.name().cmp(b.name()));
-        let mut targets = vec![Target::Manifests(manifests)];
+        for files in [&mut manifests, &mut dockerfiles] {
+            files.sort_by(|a: &InputFile, b| a.name().cmp(b.name()));
+        }
+        let mut targets = vec![Target::Manifests(manifests), Target::Dockerfiles(dockerfiles)];
         targets.extend(charts.into_values().map(Target::Chart));
         Project { targets, problems: self.problems, whole: !self.alone }
     }

@@ -237,6 +237,8 @@ impl Catalogue {
                         visitor.take(index, rule, frame, self.place_of(frame, outcome));
                     }
                 }
+                // Dockerfiles are no objects.
+                RuleTest::Dockerfile(_) => {}
                 RuleTest::Native(finder) => {
                     for found in (finder.run)(frame) {
                         let (node, field, absent) = (found.node, found.field.clone(), found.absent);

@@ -29,11 +29,13 @@ pub enum Scope {
     Volume,
     /// Every kernel parameter a pod sets.
     Sysctl,
+    /// Every Dockerfile. Such rules are Rust.
+    Dockerfile,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Object,
         Self::Workload,
         Self::Pod,
@@ -45,12 +47,13 @@ impl Scope {
         Self::DroppedCapability,
         Self::Volume,
         Self::Sysctl,
+        Self::Dockerfile,
     ];
 
     /// Where the subject's own paths start.
     pub(super) fn root(self) -> Root {
         match self {
-            Self::Object | Self::Workload => Root::Object,
+            Self::Object | Self::Workload | Self::Dockerfile => Root::Object,
             Self::Pod => Root::Pod,
             Self::Container => Root::Container,
             Self::SecurityContext => Root::SecurityContext,
