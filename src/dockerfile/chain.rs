@@ -6,7 +6,7 @@ use super::instruction::{Instruction, Keyword};
 use super::{Dockerfile, Word};
 
 /// Variables that are followed for one value.
-const MOST_STEPS: usize = 256;
+const MOST_STEPS: usize = 64;
 
 /// A stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,12 +147,7 @@ impl<'a> Chain<'a> {
 
     /// What a word of an instruction means. `of_base` tells variables that the base sets.
     #[must_use]
-    pub fn expand(
-        &self,
-        at: usize,
-        word: &Word,
-        of_base: &dyn Fn(&str) -> Option<String>,
-    ) -> Option<String> {
+    pub fn expand(&self, at: usize, word: &Word, of_base: &dyn Fn(&str) -> Option<String>) -> Option<String> {
         let steps = Cell::new(MOST_STEPS);
         word.expand(self.file.escape, &|name| self.variable(name, at, of_base, &steps))
     }

@@ -105,8 +105,12 @@ pub(super) fn lines(text: &str, start: usize, escape: char) -> Result<Lines, Une
         if trimmed.is_empty() {
             continue;
         }
-        let mut line =
-            Line { text: String::new(), at: Vec::new(), span: Span::new(begin, first.end), documents: Vec::new() };
+        let mut line = Line {
+            text: String::new(),
+            at: Vec::new(),
+            span: Span::new(begin, first.end),
+            documents: Vec::new(),
+        };
         let mut add = |from: usize, to: usize| {
             line.text.push_str(text.get(from..to).unwrap_or(""));
             line.at.extend(from..to);

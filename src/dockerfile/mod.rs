@@ -24,6 +24,12 @@ use crate::source::{Problem, ProblemKind, Source, Span};
 
 use instruction::Malformed;
 
+/// Largest Dockerfile that is read, in bytes.
+const MOST_BYTES: usize = 4 << 20;
+
+/// Most instructions, and most values of `ENV`, `ARG` and `EXPOSE`: following variables takes time.
+const MOST_INSTRUCTIONS: usize = 2000;
+
 /// A Dockerfile.
 #[derive(Clone, Debug)]
 pub struct Dockerfile {
@@ -45,6 +51,9 @@ impl Dockerfile {
         };
         let text = source.text();
         let start = if source.has_byte_order_mark() { '\u{feff}'.len_utf8() } else { 0 };
+        if text.len() > MOST_BYTES {
+            return Err(refuse(Span::at(start), format!("larger than {MOST_BYTES} bytes")));
+        }
         let escape = escape(text.get(start..).unwrap_or(""));
         let found = line::lines(text, start, escape).map_err(|unended| {
             refuse(unended.span, format!("this here-document has no line `{}` at its end", unended.name))
@@ -53,6 +62,16 @@ impl Dockerfile {
         for line in &found.lines {
             let read = Instruction::read(line, escape);
             instructions.push(read.map_err(|Malformed { span, message }| refuse(span, message))?);
+        }
+        let values = |it: &Instruction| match it.keyword {
+            Keyword::Env | Keyword::Arg | Keyword::Expose => it.words.len(),
+            _ => 0,
+        };
+        if instructions.len() > MOST_INSTRUCTIONS
+            || instructions.iter().map(values).sum::<usize>() > MOST_INSTRUCTIONS
+        {
+            let message = format!("more than {MOST_INSTRUCTIONS} instructions or values");
+            return Err(refuse(Span::at(start), message));
         }
         let stages = chain::stages(&instructions);
         let Some(first) = stages.first() else {

@@ -2,8 +2,8 @@
 
 use crate::source::{Edit, Span, TextEdits};
 
-use super::instruction::{Command, Instruction, Keyword};
 use super::Dockerfile;
+use super::instruction::{Command, Instruction, Keyword};
 
 /// One change. Instructions are meant by their index in the file before any of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,7 +145,11 @@ fn insertion(file: &Dockerfile, before: usize, line: &str) -> Edit {
     let start_of = |at: usize| lines.line_start(at).unwrap_or(0);
     let own = text.get(start_of(at)..next.span.start()).unwrap_or("");
     let indent = own.trim_start_matches('\u{feff}').to_owned();
-    let is_comment = |at: usize| file.comments.iter().any(|span| lines.line_of(span.start()) == at);
+    let is_comment = |at: usize| {
+        let line = text.get(start_of(at)..start_of(at + 1)).unwrap_or("");
+        let place = start_of(at) + (line.len() - line.trim_start_matches(['\u{feff}', ' ', '\t']).len());
+        file.comments.binary_search_by_key(&place, |span| span.start()).is_ok()
+    };
     while at > 0 && is_comment(at - 1) {
         at -= 1;
     }
@@ -223,8 +227,7 @@ fn changed_as_wanted(
     if !touched {
         return said(before, old) == said(after, new);
     }
-    let texts =
-        |of: &Instruction| of.words.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
+    let texts = |of: &Instruction| of.words.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
     wanted.keyword == new.keyword
         && texts(&wanted) == texts(new)
         && wanted.names == new.names

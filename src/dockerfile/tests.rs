@@ -1,7 +1,8 @@
 use super::*;
 
 fn parse(text: &str) -> Dockerfile {
-    Dockerfile::parse(&Arc::new(Source::new("Dockerfile", text))).unwrap_or_else(|it| panic!("{}", it.message))
+    Dockerfile::parse(&Arc::new(Source::new("Dockerfile", text)))
+        .unwrap_or_else(|it| panic!("{}", it.message))
 }
 
 fn refused(text: &str) -> (String, String) {
@@ -150,7 +151,9 @@ fn no_beginning_of_a_file_confuses_the_reader() {
         let source = Arc::new(Source::new("Dockerfile", &text[..end]));
         let Ok(file) = Dockerfile::parse(&source) else { continue };
         for it in file.instructions() {
-            for span in [it.span, it.keyword_span, it.rest.span].into_iter().chain(it.words.iter().map(|it| it.span)) {
+            for span in
+                [it.span, it.keyword_span, it.rest.span].into_iter().chain(it.words.iter().map(|it| it.span))
+            {
                 assert!(source.text().get(span.range()).is_some(), "{end}: {it:?}");
             }
             for word in &it.words {
@@ -158,7 +161,9 @@ fn no_beginning_of_a_file_confuses_the_reader() {
             }
         }
         let chain = file.chain();
-        let _ = chain.instructions().map(|(at, it)| it.words.iter().map(|it| chain.expand(at, it, &nothing)).count());
+        let _ = chain
+            .instructions()
+            .map(|(at, it)| it.words.iter().map(|it| chain.expand(at, it, &nothing)).count());
         for at in 0..=file.instructions().len() {
             let ops = [Op::Insert { before: at, text: "USER 1".to_owned() }];
             let new = plan(&file, &ops).unwrap().apply(source.text());
@@ -169,4 +174,13 @@ fn no_beginning_of_a_file_confuses_the_reader() {
             assert!(proved || goes_on && at == file.instructions().len(), "{end} {at}\n{new}");
         }
     }
+}
+
+#[test]
+fn files_without_measure_are_refused() {
+    let many = format!("FROM a\n{}", "USER b\n".repeat(3000));
+    assert!(refused(&many).0.contains("more than 2000"));
+    let wide = format!("FROM a\nENV {}\n", (0..3000).map(|at| format!("A{at}=$A ")).collect::<String>());
+    assert!(refused(&wide).0.contains("more than 2000"));
+    assert!(refused(&"#".repeat(5 << 20)).0.contains("larger than"));
 }

@@ -36,7 +36,8 @@ fn name_of(input: &InputFile) -> Option<String> {
     let own = file.replacen(word, "", 1);
     let own = own.trim_matches('.');
     let name = if own.is_empty() { path.parent()?.file_name()?.to_str()?.to_owned() } else { own.to_owned() };
-    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte));
+    let plain =
+        name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte));
     plain.then_some(name)
 }
 

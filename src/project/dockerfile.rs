@@ -4,8 +4,33 @@ use std::path::Path;
 
 /// Endings behind `Dockerfile.` that are no Dockerfiles: lists of files, texts, templates of other tools.
 const OTHERS: [&str; 27] = [
-    "bak", "diff", "dockerignore", "ejs", "erb", "gotmpl", "hbs", "in", "j2", "jinja", "jinja2", "json", "lock",
-    "m4", "md", "mustache", "orig", "patch", "py", "rst", "sh", "swp", "template", "tmpl", "tpl", "yaml", "yml",
+    "bak",
+    "diff",
+    "dockerignore",
+    "ejs",
+    "erb",
+    "gotmpl",
+    "hbs",
+    "in",
+    "j2",
+    "jinja",
+    "jinja2",
+    "json",
+    "lock",
+    "m4",
+    "md",
+    "mustache",
+    "orig",
+    "patch",
+    "py",
+    "rst",
+    "sh",
+    "swp",
+    "template",
+    "tmpl",
+    "tpl",
+    "yaml",
+    "yml",
 ];
 
 /// Whether a name is one that Dockerfiles have: `Dockerfile`, `Dockerfile.web`, `web.Dockerfile`, and the
@@ -28,10 +53,24 @@ mod tests {
 
     #[test]
     fn dockerfiles_are_told_by_their_names() {
-        for name in ["Dockerfile", "a/dockerfile", "Dockerfile.web", "web.Dockerfile", "Containerfile", "Dockerfile.8.0"] {
+        for name in [
+            "Dockerfile",
+            "a/dockerfile",
+            "Dockerfile.web",
+            "web.Dockerfile",
+            "Containerfile",
+            "Dockerfile.8.0",
+        ] {
             assert!(is_dockerfile_name(Path::new(name)), "{name}");
         }
-        for name in ["Dockerfile.dockerignore", "Dockerfile.web.j2", "Dockerfile.yaml", "MyDockerfile", ".Dockerfile", "Dockerfile."] {
+        for name in [
+            "Dockerfile.dockerignore",
+            "Dockerfile.web.j2",
+            "Dockerfile.yaml",
+            "MyDockerfile",
+            ".Dockerfile",
+            "Dockerfile.",
+        ] {
             assert!(!is_dockerfile_name(Path::new(name)), "{name}");
         }
     }

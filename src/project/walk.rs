@@ -155,6 +155,5 @@ fn link(entry: &DirEntry, root: &Path) -> Option<Found> {
         return None;
     }
     let folder = target.is_ok_and(|target| target.is_dir());
-    (folder || is_checked(entry.path()))
-        .then(|| Found::Outside { path: entry.path().to_path_buf(), folder })
+    (folder || is_checked(entry.path())).then(|| Found::Outside { path: entry.path().to_path_buf(), folder })
 }

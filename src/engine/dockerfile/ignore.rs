@@ -34,7 +34,9 @@ pub(super) struct Ignores {
 
 /// The instruction that a comment stands above or in.
 fn below(file: &Dockerfile, comment: Span) -> Option<usize> {
-    file.instructions().iter().position(|it| it.span.end() > comment.start())
+    let instructions = file.instructions();
+    let at = instructions.partition_point(|it| it.span.end() <= comment.start());
+    (at < instructions.len()).then_some(at)
 }
 
 impl Ignores {
@@ -60,7 +62,9 @@ impl Ignores {
                 Ok((whole, rules, reason)) => {
                     let reach = below(file, comment);
                     if whole && reach != Some(0) {
-                        problems.push(warn("file-ignore has no effect here: it stands before the first instruction"));
+                        problems.push(warn(
+                            "file-ignore has no effect here: it stands before the first instruction",
+                        ));
                     } else if reach.is_none() {
                         problems.push(warn("this ignore has no effect: there is no instruction below it"));
                     } else {
@@ -87,10 +91,12 @@ impl Ignores {
             let by = if comment.reach.is_none() { IgnoredBy::FileComment } else { IgnoredBy::Comment };
             return Some(Silence { by, reason: comment.reason.clone(), configured: None });
         }
-        let peer = self.peers.iter().filter(|peer| covers(peer.reach)).find(|peer| {
-            peer.ids.iter().any(|id| engine.peer_rules(peer.tool, id).contains(&finding.rule))
-        });
-        let peer = peer.map(|peer| Silence { by: IgnoredBy::Peer(peer.tool), reason: None, configured: None });
+        let peer =
+            self.peers.iter().filter(|peer| covers(peer.reach)).find(|peer| {
+                peer.ids.iter().any(|id| engine.peer_rules(peer.tool, id).contains(&finding.rule))
+            });
+        let peer =
+            peer.map(|peer| Silence { by: IgnoredBy::Peer(peer.tool), reason: None, configured: None });
         configured(engine, finding).or(peer)
     }
 

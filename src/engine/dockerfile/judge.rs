@@ -24,8 +24,13 @@ pub(super) struct Judged {
 
 /// Judges a text.
 pub(super) fn judge(engine: &Engine, source: &Arc<Source>) -> Judged {
-    let mut judged =
-        Judged { file: None, findings: Vec::new(), ignored: Vec::new(), problems: Vec::new(), used_ignores: Vec::new() };
+    let mut judged = Judged {
+        file: None,
+        findings: Vec::new(),
+        ignored: Vec::new(),
+        problems: Vec::new(),
+        used_ignores: Vec::new(),
+    };
     let file = match Dockerfile::parse(source) {
         Ok(file) => Arc::new(file),
         Err(problem) => {

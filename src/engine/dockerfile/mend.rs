@@ -31,7 +31,8 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &InputFile, selection: &Se
     let mut now = first;
     for _ in 0..MOST_FIXES {
         let open = |finding: &&Finding| {
-            !ledger.refused.contains_key(&finding.fingerprint) && !ledger.made.contains_key(&finding.fingerprint)
+            !ledger.refused.contains_key(&finding.fingerprint)
+                && !ledger.made.contains_key(&finding.fingerprint)
         };
         let next = now.findings.iter().filter(open).find_map(|it| Some((it, allowed(it, selection)?)));
         let Some((finding, fix)) = next else { break };

@@ -50,6 +50,19 @@ impl<'a> Build<'a> {
         }
     }
 
+    /// Whether it is an image for Windows, where users have names only.
+    pub fn is_windows(&self) -> bool {
+        let base = self.base_name().to_ascii_lowercase();
+        self.chain.file().escape() == '`'
+            || ["windows", "nanoserver", "servercore"].iter().any(|word| base.contains(word))
+    }
+
+    /// Whether something is started in the image: a stage without it may only hold files.
+    pub fn is_run(&self) -> bool {
+        let starts = |it: &Instruction| matches!(it.keyword, Keyword::Cmd | Keyword::Entrypoint);
+        self.chain.base != Base::Scratch || self.chain.instructions().any(|(_, it)| starts(it))
+    }
+
     /// An instruction.
     pub fn instruction(&self, at: usize) -> Option<&'a Instruction> {
         self.chain.file().instructions().get(at)
@@ -185,9 +198,8 @@ impl<'a> Build<'a> {
     fn created(&self) -> Vec<Created> {
         let mut created = Vec::new();
         for words in self.commands() {
-            let program = words.iter().position(|word| {
-                matches!(word.rsplit('/').next(), Some("useradd" | "adduser"))
-            });
+            let program =
+                words.iter().position(|word| matches!(word.rsplit('/').next(), Some("useradd" | "adduser")));
             let Some(at) = program else { continue };
             created.extend(words.get(at + 1..).and_then(created_by));
         }
@@ -197,9 +209,27 @@ impl<'a> Build<'a> {
 
 /// Options of `useradd` and `adduser` without a value.
 const SWITCHES: [&str; 21] = [
-    "-D", "-H", "-M", "-N", "-S", "-U", "-l", "-m", "-o", "-r", "--create-home", "--disabled-login",
-    "--disabled-password", "--no-create-home", "--no-log-init", "--no-user-group", "--non-unique", "--quiet",
-    "--system", "--user-group", "--allow-bad-names",
+    "-D",
+    "-H",
+    "-M",
+    "-N",
+    "-S",
+    "-U",
+    "-l",
+    "-m",
+    "-o",
+    "-r",
+    "--create-home",
+    "--disabled-login",
+    "--disabled-password",
+    "--no-create-home",
+    "--no-log-init",
+    "--no-user-group",
+    "--non-unique",
+    "--quiet",
+    "--system",
+    "--user-group",
+    "--allow-bad-names",
 ];
 
 /// The user that the words behind `useradd` or `adduser` make; `None` where an option is not known.

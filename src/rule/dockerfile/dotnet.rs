@@ -99,10 +99,11 @@ pub fn full_image(build: &Build<'_>) -> Vec<Found> {
 /// Whether the image says that its program needs no ICU.
 fn is_invariant(build: &Build<'_>) -> bool {
     let name = "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT";
-    let value = build.chain.instructions().rev().filter(|(_, it)| it.keyword == Keyword::Env).find_map(|(at, it)| {
-        let place = it.names.iter().position(|known| known == name)?;
-        build.expand(at, it.words.get(place)?)
-    });
+    let value =
+        build.chain.instructions().rev().filter(|(_, it)| it.keyword == Keyword::Env).find_map(|(at, it)| {
+            let place = it.names.iter().position(|known| known == name)?;
+            build.expand(at, it.words.get(place)?)
+        });
     value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "true"))
 }
 
@@ -149,7 +150,10 @@ fn refuse(build: &Build<'_>) -> Result<(), String> {
     let of_chain: Vec<usize> = build.chain.stages().map(|stage| stage.from).collect();
     let names: Vec<&String> = build.chain.stages().filter_map(|stage| stage.name.as_ref()).collect();
     for stage in file.stages().iter().filter(|stage| !of_chain.contains(&stage.from)) {
-        let on = build.instruction(stage.from).and_then(|it| it.words.first()).map(|it| it.text.to_ascii_lowercase());
+        let on = build
+            .instruction(stage.from)
+            .and_then(|it| it.words.first())
+            .map(|it| it.text.to_ascii_lowercase());
         let runs = |at: usize| build.instruction(at).is_some_and(|it| it.keyword == Keyword::Run);
         if on.is_some_and(|on| names.contains(&&on)) && (stage.from..stage.end).any(runs) {
             return Err("another stage is built on it and needs a shell".to_owned());

@@ -38,13 +38,31 @@ fn range_of(text: &str) -> Option<(i64, i64)> {
     Some((first.parse().ok()?, last.parse().ok()?))
 }
 
-/// The ports that the image exposes: the instruction, the place of the word, the word and its range.
-fn exposes<'a>(build: &Build<'a>) -> Vec<(usize, usize, &'a Word, (i64, i64))> {
+/// A word of `EXPOSE`.
+struct Exposed<'a> {
+    at: usize,
+    word: &'a Word,
+    place: usize,
+    first: i64,
+    last: i64,
+}
+
+impl Exposed<'_> {
+    /// The same with another port, where it is written as one.
+    fn as_port(&self, port: i64) -> Option<Op> {
+        let (_, text) = self.word.literal().filter(|_| self.first == self.last)?;
+        let text = text.replacen(&self.first.to_string(), &port.to_string(), 1);
+        Some(Op::Word { at: self.at, word: self.place, text })
+    }
+}
+
+/// The ports that the image exposes.
+fn exposes<'a>(build: &Build<'a>) -> Vec<Exposed<'a>> {
     let mut found = Vec::new();
     for (at, instruction) in build.chain.instructions().filter(|(_, it)| it.keyword == Keyword::Expose) {
         for (place, word) in instruction.words.iter().enumerate() {
             let range = build.expand(at, word).and_then(|text| range_of(&text));
-            found.extend(range.map(|range| (at, place, word, range)));
+            found.extend(range.map(|(first, last)| Exposed { at, word, place, first, last }));
         }
     }
     found
@@ -77,73 +95,81 @@ pub fn moves(build: &Build<'_>) -> Vec<i64> {
 
 /// Says another port where one is exposed.
 pub fn exposed_as(build: &Build<'_>, old: i64, new: i64) -> Vec<Op> {
-    let one = |(at, place, word, range): (usize, usize, &Word, (i64, i64))| {
-        let (_, text) = word.literal().filter(|_| range == (old, old))?;
-        Some(Op::Word { at, word: place, text: text.replacen(&old.to_string(), &new.to_string(), 1) })
-    };
-    exposes(build).into_iter().filter_map(one).collect()
+    exposes(build).iter().filter(|it| it.first == old).filter_map(|it| it.as_port(new)).collect()
+}
+
+/// What an image says of ports.
+struct Ports<'a> {
+    exposed: Vec<Exposed<'a>>,
+    variables: Vec<Variable<'a>>,
+}
+
+impl<'a> Ports<'a> {
+    fn of(build: &Build<'a>) -> Self {
+        Self { exposed: exposes(build), variables: variables(build) }
+    }
+
+    /// Moves a port in the variables and `EXPOSE`s that name it.
+    fn moved(&self, old: i64) -> Result<Repair, String> {
+        let new = old + OFFSET;
+        if self.exposed.iter().any(|it| (it.first..=it.last).contains(&new)) {
+            return Err(format!("port {new} is taken"));
+        }
+        let mut ops = Vec::new();
+        for variable in self.variables.iter().filter(|it| it.ports().contains(&old)) {
+            let text = variable.word.literal().map(|(_, text)| text);
+            let text = text.and_then(|text| moved_text(variable.listen, text, old, new));
+            let text = text.ok_or_else(|| format!("{} is put together from parts", variable.name))?;
+            ops.push(Op::Word { at: variable.at, word: variable.place, text });
+        }
+        if ops.is_empty() {
+            return Err("nothing here tells the program of another port".to_owned());
+        }
+        for exposed in self.exposed.iter().filter(|it| (it.first..=it.last).contains(&old)) {
+            if exposed.first != exposed.last {
+                return Err("a range of ports is exposed".to_owned());
+            }
+            // What is exposed by a variable follows by itself.
+            ops.extend(exposed.as_port(new));
+        }
+        Ok(Repair { title: Some(format!("Listen on port {new}")), level: None, ops })
+    }
 }
 
 /// Moves a port in the variables and `EXPOSE`s that name it.
 pub fn moved(build: &Build<'_>, old: i64) -> Result<Repair, String> {
-    let new = old + OFFSET;
-    let exposed = exposes(build);
-    if exposed.iter().any(|(.., (first, last))| (*first..=*last).contains(&new)) {
-        return Err(format!("port {new} is taken"));
-    }
-    let mut ops = Vec::new();
-    for variable in variables(build).iter().filter(|it| it.ports().contains(&old)) {
-        let (_, text) = variable.word.literal().ok_or_else(|| format!("{} is put together from parts", variable.name))?;
-        let text = moved_text(variable.listen, text, old, new)
-            .ok_or_else(|| format!("{} is put together from parts", variable.name))?;
-        ops.push(Op::Word { at: variable.at, word: variable.place, text });
-    }
-    if ops.is_empty() {
-        return Err("nothing here tells the program of another port".to_owned());
-    }
-    for (at, place, word, range) in exposed {
-        if !(range.0..=range.1).contains(&old) {
-            continue;
-        }
-        // A variable that moves may be what it is exposed by.
-        let literal = word.literal().map(|(_, text)| text);
-        match literal {
-            Some(text) if range.0 == range.1 => {
-                let text = text.replacen(&old.to_string(), &new.to_string(), 1);
-                ops.push(Op::Word { at, word: place, text });
-            }
-            Some(_) => return Err("a range of ports is exposed".to_owned()),
-            None => {}
-        }
-    }
-    Ok(Repair { title: Some(format!("Listen on port {new}")), level: None, ops })
+    Ports::of(build).moved(old)
 }
 
 /// `EXPOSE` of a port below 1024.
 pub fn exposed(build: &Build<'_>) -> Vec<Found> {
-    let low = exposes(build).into_iter().filter(|(.., range)| is_low(range.0));
-    let found = |(at, _, word, (first, last)): (usize, usize, &Word, (i64, i64))| {
-        let ports = if first == last { format!("port {first}") } else { format!("ports {first} to {last}") };
+    let ports = Ports::of(build);
+    let found = |it: &Exposed<'_>| {
+        let what = match it.first == it.last {
+            true => format!("port {}", it.first),
+            false => format!("ports {} to {}", it.first, it.last),
+        };
         Found {
-            at,
-            span: word.span,
+            at: it.at,
+            span: it.word.span,
             field: "EXPOSE",
             absent: false,
-            message: Some(format!("the image exposes {ports}; below 1024 a process that is not root may not listen")),
-            repair: moved(build, first),
+            message: Some(format!("the image exposes {what}, below 1024")),
+            repair: ports.moved(it.first),
         }
     };
-    low.map(found).collect()
+    ports.exposed.iter().filter(|it| is_low(it.first)).map(found).collect()
 }
 
 /// A variable that tells the program to listen below 1024. Names that others may use for something else
 /// count only where the port is exposed too.
 pub fn listening(build: &Build<'_>) -> Vec<Found> {
-    let exposed: Vec<i64> = exposes(build).into_iter().map(|(.., range)| range.0).collect();
+    let ports = Ports::of(build);
     let mut found = Vec::new();
-    for variable in variables(build) {
+    for variable in &ports.variables {
         let certain = variable.listen != Listen::Port || variable.name == "PORT";
-        let low = |port: &i64| is_low(*port) && (certain || exposed.contains(port));
+        let exposed = |port: i64| ports.exposed.iter().any(|it| it.first == port);
+        let low = |port: &i64| is_low(*port) && (certain || exposed(*port));
         let Some(port) = variable.ports().into_iter().find(low) else { continue };
         found.push(Found {
             at: variable.at,
@@ -151,7 +177,7 @@ pub fn listening(build: &Build<'_>) -> Vec<Found> {
             field: "ENV",
             absent: false,
             message: Some(format!("{} tells the program to listen on port {port}", variable.name)),
-            repair: moved(build, port),
+            repair: ports.moved(port),
         });
     }
     found

@@ -35,7 +35,8 @@ fn may_bring_a_shell(instruction: &Instruction, folder: &str) -> bool {
             let to = if written.starts_with(['/', '$']) { written } else { folder };
             let system = ["/bin", "/sbin", "/usr", "/lib", "/busybox", "/opt"];
             let archive = instruction.keyword == Keyword::Add;
-            let shell = |name: &str| matches!(name.rsplit('/').next(), Some("sh" | "bash" | "busybox" | "dash"));
+            let shell =
+                |name: &str| matches!(name.rsplit('/').next(), Some("sh" | "bash" | "busybox" | "dash"));
             archive
                 || matches!(to, "/" | "" | ".")
                 || written.contains("..")
@@ -109,11 +110,14 @@ pub fn commands(build: &Build<'_>) -> Vec<Found> {
             Keyword::Cmd => cmd.is_some_and(|(last, _)| last == at) && entrypoint.is_none(),
             _ => false,
         };
-        let Some(text) = instruction.command.as_ref().filter(|_| counts).and_then(shell_text) else { continue };
+        let Some(text) = instruction.command.as_ref().filter(|_| counts).and_then(shell_text) else {
+            continue;
+        };
         let repair = match (instruction.keyword, split(text)) {
             (Keyword::Run, _) => Err("run it in another stage, and copy what it makes".to_owned()),
             (Keyword::Cmd, _) => {
-                Err("the base may have an ENTRYPOINT that takes it as arguments: write an ENTRYPOINT".to_owned())
+                Err("the base may have an ENTRYPOINT that takes it as arguments: write an ENTRYPOINT"
+                    .to_owned())
             }
             (_, Some(words)) => {
                 let level = Some(Applicability::Safe);

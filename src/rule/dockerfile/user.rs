@@ -6,7 +6,8 @@ use crate::finding::Applicability;
 use super::build::{Build, User};
 use super::{Found, Repair};
 
-const NO_USER: &str = "no other user of the image is known: make one with a fixed uid and name it by its number";
+const NO_USER: &str =
+    "no other user of the image is known: make one with a fixed uid and name it by its number";
 
 /// The image runs as root: its last `USER` says so, or there is none and the base is known to.
 pub fn root(build: &Build<'_>) -> Vec<Found> {
@@ -19,9 +20,8 @@ pub fn root(build: &Build<'_>) -> Vec<Found> {
     match build.written_user() {
         Some((at, instruction, User::Root)) => {
             let last = build.chain.last_stage().is_some_and(|stage| (stage.from..stage.end).contains(&at));
-            let works = |it: Keyword| {
-                matches!(it, Keyword::Run | Keyword::Copy | Keyword::Add | Keyword::Workdir)
-            };
+            let works =
+                |it: Keyword| matches!(it, Keyword::Run | Keyword::Copy | Keyword::Add | Keyword::Workdir);
             let later = build.chain.instructions().any(|(place, it)| place > at && works(it.keyword));
             let repair = user.as_ref().map(|user| match instruction.words.first() {
                 // What follows may need root, so the user changes back at the end.
@@ -39,7 +39,7 @@ pub fn root(build: &Build<'_>) -> Vec<Found> {
                 repair: repair.ok_or_else(|| NO_USER.to_owned()),
             }]
         }
-        None if build.base_user() == User::Root => {
+        None if build.base_user() == User::Root && build.is_run() => {
             let base = build.base_name();
             let Some((_, from)) = build.chain.base_instruction() else { return Vec::new() };
             // The stage that misses it, where a reader looks for it.
@@ -61,6 +61,9 @@ pub fn root(build: &Build<'_>) -> Vec<Found> {
 /// The last `USER` is a name.
 pub fn by_name(build: &Build<'_>) -> Vec<Found> {
     let Some((at, instruction, User::Named(name, uid))) = build.written_user() else { return Vec::new() };
+    if build.is_windows() {
+        return Vec::new();
+    }
     let repair = match (uid, instruction.words.first()) {
         (Some((uid, certain)), Some(word)) => {
             let user = build.written(uid);
