@@ -1,7 +1,7 @@
 //! The rules' case folders, `testdata/rules/<id>/`: one named test per file.
 //!
 //! `fail[-case].yaml` holds the weakness, `pass[-case].yaml` does not; for rules on Dockerfiles they end in
-//! `.Dockerfile`. What is found stands in
+//! `.Dockerfile`, without an ending it is a chart. What is found stands in
 //! `fail[-case].findings`, what `fix` makes of it (unsafe fixes and the rule's suggestions allowed) in
 //! `fail[-case].fixed.yaml`, which is absent where nothing is fixed. Each fix is also run a second
 //! time, and over the same text with CRLF, without a final newline, and behind a byte order mark.
@@ -23,7 +23,7 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Failed, Trial};
 use seaworthy::config::Settings;
 use seaworthy::engine::{Analysis, Engine, Outcome, Selection};
-use seaworthy::project::{InputFile, Project};
+use seaworthy::project::{Discovery, InputFile, Project};
 use seaworthy::rule::{self, Catalogue};
 use similar::TextDiff;
 
@@ -36,6 +36,7 @@ fn main() {
         for file in sorted(&folder) {
             let name = file.file_name().unwrap().to_string_lossy().into_owned();
             let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".Dockerfile"));
+            let stem = stem.or_else(|| file.is_dir().then_some(&*name));
             let is_case = stem.is_some_and(|stem| !stem.ends_with(".fixed"));
             if is_case && (name.starts_with("fail") || name.starts_with("pass")) {
                 let id = id.clone();
@@ -71,7 +72,26 @@ fn analyze(engine: &Engine, name: &str, text: &str) -> Analysis {
     engine.analyze(&Project::of_files(vec![InputFile::in_memory(name, text.as_bytes())]))
 }
 
+/// A chart: how charts are mended is shown by runs of the program.
+fn chart(id: &str, path: &Path) -> Result<(), Failed> {
+    let discovery = Discovery { paths: vec![path.to_path_buf()], no_gitignore: true, ..Discovery::default() };
+    let analysis = engine(id).analyze(&Project::discover(&discovery));
+    if let Some(problem) = analysis.problems.first() {
+        return Err(format!("the case has a problem: {}", problem.message).into());
+    }
+    let wanted = path.file_name().unwrap().to_string_lossy().starts_with("fail");
+    match analysis.findings.first() {
+        Some(_) if wanted => expect(&path.with_extension("findings"), &listed(&analysis)),
+        Some(finding) => Err(format!("found: {}", finding.message).into()),
+        None if wanted => Err("nothing is found".into()),
+        None => Ok(()),
+    }
+}
+
 fn case(id: &str, path: &Path) -> Result<(), Failed> {
+    if path.is_dir() {
+        return chart(id, path);
+    }
     let text = fs::read_to_string(path)?;
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let engine = engine(id);

@@ -138,6 +138,32 @@ pub struct FileArgs {
     /// Number of threads [default: one a core]
     #[arg(short = 'j', long, value_name = "N")]
     pub threads: Option<usize>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub scenario: ScenarioArgs,
+}
+
+/// One more scenario of every chart.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Charts")]
+pub struct ScenarioArgs {
+    /// Values file of one more scenario of the charts; of several the last one wins
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub values: Vec<PathBuf>,
+    /// Values of that scenario, as helm --set takes them
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Values that are text, as helm --set-string takes them
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set_string: Vec<String>,
+}
+
+impl ScenarioArgs {
+    /// Whether it sets anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.set.is_empty() && self.set_string.is_empty()
+    }
 }
 
 /// How the report is written.

@@ -31,7 +31,7 @@ pub fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let start = Instant::now();
     let to = destinations(&args.output)?;
     let mut session = Session::open(global, args.files.paths.first().map(PathBuf::as_path))?;
-    session.choose_files(&args.files);
+    session.choose_files(&args.files)?;
     session.settings.no_ignores |= args.no_ignores;
     let selection = session.choose_rules(&args.rules)?;
     let project = project(&args.files, &session, None)?;
@@ -165,6 +165,10 @@ fn fix_command(args: &CheckArgs) -> String {
     flags("--standard", &args.rules.standard);
     let version: Vec<String> = args.rules.kubernetes_version.iter().cloned().collect();
     flags("--kubernetes-version", &version);
+    let values = args.files.scenario.values.iter().map(|path| path.to_string_lossy().into_owned());
+    flags("--values", &values.collect::<Vec<_>>());
+    flags("--set", &args.files.scenario.set);
+    flags("--set-string", &args.files.scenario.set_string);
     words.extend(args.files.paths.iter().map(|path| quoted(&path.to_string_lossy())));
     words.join(" ")
 }

@@ -47,7 +47,7 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let place = args.stdin_filename.as_deref().or(args.files.paths.first().map(PathBuf::as_path));
     let shape = shape(args)?;
     let mut session = Session::open(global, place)?;
-    session.choose_files(&args.files);
+    session.choose_files(&args.files)?;
     session.settings.no_ignores |= args.no_ignores;
     let rules = session.choose_rules(&args.rules)?;
     let mut selection = Selection { unsafe_fixes: args.unsafe_fixes, ..Selection::default() };

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs};
 
-use crate::config::{ConfigError, Date, Layers, Settings, nearest};
+use crate::config::schema::ScenarioEntry;
+use crate::config::{ConfigError, Date, Layers, ScenarioSettings, Settings, nearest};
 use crate::report::{Style, Verbosity, pretty_problem};
 use crate::rule::{Catalogue, Selection};
 
-use super::args::{FileArgs, GlobalArgs, RuleArgs};
+use super::args::{FileArgs, GlobalArgs, RuleArgs, ScenarioArgs};
 use super::exit::Failure;
 use super::terminal::Terminal;
 
@@ -92,12 +93,30 @@ impl Session {
     }
 
     /// Puts the flags about files on top of the configuration.
-    pub fn choose_files(&mut self, args: &FileArgs) {
+    ///
+    /// # Errors
+    /// A values file is not there.
+    pub fn choose_files(&mut self, args: &FileArgs) -> Result<(), Failure> {
         let working = self.settings.working_folder.clone();
         let globs = args.exclude.iter().map(|glob| (working.clone(), glob.clone()));
         self.settings.paths.exclude.extend(globs);
         self.settings.paths.force_exclude |= args.force_exclude;
         self.settings.paths.no_gitignore |= args.no_respect_gitignore;
+        if !args.scenario.is_empty() {
+            let ScenarioArgs { values, set, set_string } = &args.scenario;
+            for path in values {
+                fs::metadata(path).map_err(|error| Failure::io(&path.to_string_lossy(), &error))?;
+            }
+            let entry = ScenarioEntry {
+                name: "the command line".to_owned(),
+                values: values.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
+                set: set.clone(),
+                set_string: set_string.clone(),
+                ..ScenarioEntry::default()
+            };
+            self.settings.scenarios.push(ScenarioSettings::of_arguments(entry, &working));
+        }
+        Ok(())
     }
 
     /// The rules that flags and configuration choose: those named, else those of the standards, else

@@ -40,6 +40,43 @@ pub struct ConfigFile {
     pub never_ignore: Option<Vec<String>>,
     /// What is known of the nodes.
     pub nodes: NodesEntry,
+    /// Renderings of charts to check beside those that are found.
+    pub scenarios: Vec<ScenarioEntry>,
+}
+
+/// A rendering of charts: how an environment installs them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ScenarioEntry {
+    /// What it is called in reports.
+    pub name: String,
+    /// Glob of the folders of the charts it is for; all charts, if absent.
+    pub chart: Option<String>,
+    /// Values files, later ones win.
+    pub values: Vec<String>,
+    /// Values, as `helm --set` takes them.
+    pub set: Vec<String>,
+    /// Values that are text, as `helm --set-string` takes them.
+    pub set_string: Vec<String>,
+    /// Name of the release.
+    pub release: Option<String>,
+    /// Namespace it is installed in.
+    pub namespace: Option<String>,
+    /// The cluster's version, for templates that ask.
+    pub kubernetes_version: Option<String>,
+    /// Further API versions of the cluster, such as `monitoring.coreos.com/v1`.
+    pub api_versions: Vec<String>,
+    /// What the cluster is, where that changes what may be written.
+    pub platform: Option<Platform>,
+}
+
+/// A kind of cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Platform {
+    /// OpenShift gives every namespace user ids of its own and refuses pods that name others: no fix
+    /// writes one.
+    Openshift,
 }
 
 /// Lowest severity that fails a check.

@@ -13,6 +13,7 @@ use crate::source::{Source, Span};
 use super::date::Date;
 use super::error::ConfigError;
 use super::load::{Layer, Layers, Step};
+use super::scenario::ScenarioSettings;
 use super::schema::{FailOn, IgnoreEntry};
 
 /// Which files are read.
@@ -131,6 +132,8 @@ pub struct Settings {
     pub no_ignores: bool,
     /// Whether nodes let processes without capabilities listen below port 1024; `None` = unknown.
     pub unprivileged_ports: Option<bool>,
+    /// Renderings of charts beside those that are found.
+    pub scenarios: Vec<ScenarioSettings>,
     /// Absolute path that relative paths of files count from; empty where paths are compared as they
     /// are.
     pub working_folder: PathBuf,
@@ -238,6 +241,16 @@ impl Settings {
             let ignore = self.ignore_of(layer, index, entry, known)?;
             self.ignores.push(ignore);
         }
+        for index in 0..file.scenarios.len() {
+            let scenario = ScenarioSettings::of(layer, index, &self.working_folder)?;
+            if self.scenarios.iter().any(|known| known.name == scenario.name) {
+                return fail(
+                    &[Step::Value("scenarios"), Step::Item(index), Step::Value("name")],
+                    format!("there are two scenarios `{}`", scenario.name),
+                );
+            }
+            self.scenarios.push(scenario);
+        }
         if let Some(known) = file.nodes.unprivileged_ports {
             self.unprivileged_ports = known.answer();
         }
@@ -328,7 +341,7 @@ impl Settings {
     }
 }
 
-fn path_glob(glob: &str) -> Result<GlobMatcher, String> {
+pub(super) fn path_glob(glob: &str) -> Result<GlobMatcher, String> {
     let built = GlobBuilder::new(glob.trim_start_matches("./")).literal_separator(true).build();
     built.map(|glob| glob.compile_matcher()).map_err(|error| format!("no glob: {}", error.kind()))
 }

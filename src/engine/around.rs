@@ -143,10 +143,10 @@ impl<'a> Surroundings<'a> {
         let concerns = |entry: &Neighbour| pods.iter().any(|pod| entry.concerns(pod));
         let wide = self.entries.iter().any(|(_, entry)| entry.wide && concerns(entry));
         let near = |entry: &Neighbour| pods.iter().any(|pod| entry.is_near(pod));
-        let mut found: Vec<usize> = Vec::new();
+        let (mut found, mut sharing): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
         for (other, entry) in &self.entries {
             let concerned = concerns(entry) || wide && near(entry);
-            if *other == place || found.last() == Some(other) || !concerned {
+            if *other == place || !concerned {
                 continue;
             }
             let common = self.common(place, *other);
@@ -154,8 +154,16 @@ impl<'a> Surroundings<'a> {
             let of_a_copy = copies.iter().any(|copy| self.common(*copy, *other) > common);
             if !farther && !of_a_copy && !identities.contains(&entry.identity) {
                 found.push(*other);
+                // What is as near to a copy as to this file leads to that copy too.
+                if !entry.workload {
+                    let shares = |copy: &usize| self.common(*copy, *other) == common;
+                    sharing.extend(copies.iter().copied().filter(shares));
+                }
             }
         }
+        found.append(&mut sharing);
+        found.sort_unstable();
+        found.dedup();
         found
     }
 

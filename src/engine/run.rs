@@ -132,7 +132,7 @@ pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
             Err(problem) => Kept::unread(*problem),
         },
         Unit::Chart(folder) => match ChartInput::open(folder, &engine.limits) {
-            Ok(input) => chart::kept(&chart::judge(engine, &input)),
+            Ok(input) => chart::kept(engine, &input, &chart::judge(engine, &input)),
             Err(problem) => Kept::unread(*problem),
         },
     };

@@ -34,6 +34,13 @@ impl VerifiedFile {
         Self { path, before, edits, after, with: BTreeSet::new() }
     }
 
+    /// The same, to be written together with other files or not at all.
+    pub(super) fn together(mut self, names: &[Arc<str>]) -> Self {
+        let others = names.iter().filter(|name| *name != self.name()).cloned();
+        self.with = others.collect();
+        self
+    }
+
     /// The path as shown.
     #[must_use]
     pub fn name(&self) -> &Arc<str> {

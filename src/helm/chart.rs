@@ -141,6 +141,15 @@ impl ChartFile {
         let (known, parsed) = self.parsed.get_or_init(|| (name.to_owned(), parse()));
         if known == name { parsed.clone() } else { parse() }
     }
+
+    /// The file parsed as a template, under whatever name a render gave it.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn template(&self) -> Result<Arc<Template>, ParseError> {
+        let name = self.parsed.get().map_or(&*self.name, |(known, _)| known);
+        self.parsed(name)
+    }
 }
 
 impl fmt::Debug for ChartFile {

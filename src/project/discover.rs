@@ -9,6 +9,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use crate::source::{FileError, Limits, Problem, ProblemKind};
 
 use super::dockerfile::is_dockerfile_name;
+use super::environment;
 use super::kustomize::{self, normalized};
 use super::read::shown;
 use super::walk::{self, Found, Rules};
@@ -197,6 +198,7 @@ impl Gathered {
                 } else {
                     self.inside.iter().filter_map(named_inside).collect()
                 },
+                values: Vec::new(),
             });
             if template.is_some() {
                 entry.templates.push(InputFile::on_disk(name, path));
@@ -206,6 +208,14 @@ impl Gathered {
         }
         for files in [&mut manifests, &mut dockerfiles] {
             files.sort_by(|a: &InputFile, b| a.name().cmp(b.name()));
+        }
+        let folders: Vec<PathBuf> = charts.keys().cloned().collect();
+        let folders: Vec<&PathBuf> = folders.iter().collect();
+        for file in manifests.iter().filter(|file| self.chart_of(file.path()).is_none()) {
+            let chart = environment::chart_for(file.path(), &folders);
+            if let Some(chart) = chart.and_then(|chart| charts.get_mut(chart)) {
+                chart.values.push(file.path().to_path_buf());
+            }
         }
         let mut targets = vec![Target::Manifests(manifests), Target::Dockerfiles(dockerfiles)];
         targets.extend(charts.into_values().map(Target::Chart));

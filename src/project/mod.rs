@@ -7,6 +7,7 @@
 mod discover;
 mod disk;
 mod dockerfile;
+mod environment;
 mod git;
 mod kustomize;
 mod overlay;
@@ -132,6 +133,8 @@ pub struct ChartFolder {
     /// Files and folders in it that were named, as shown, where it was not named as a whole: only
     /// what has its source there is reported.
     pub only: Vec<String>,
+    /// Values files that stand beside or above it, where they are on disk.
+    pub values: Vec<PathBuf>,
 }
 
 /// What is checked together.

@@ -51,13 +51,50 @@ impl ShownFiles {
         Some(self.below.root().join(self.inner(path)?))
     }
 
+    /// The name of a file or folder on disk, if it is there and in the tree.
+    #[must_use]
+    pub fn name_of(&self, path: &Path) -> Option<String> {
+        let inner = self.below.relative(path)?;
+        let (from, to) = self.levels().into_iter().find(|(from, _)| below(&inner, from).is_some())?;
+        Some(joined(&to, below(&inner, &from)?))
+    }
+
     fn inner(&self, path: &str) -> Option<String> {
-        let rest = match path.strip_prefix(self.to.as_str()) {
-            Some(rest) if self.to.is_empty() || rest.is_empty() => rest,
-            Some(rest) => rest.strip_prefix('/')?,
-            None => return None,
-        };
-        Some(joined(&self.from, rest))
+        let (from, to) = self.level_of(path)?;
+        Some(joined(&from, below(path, &to)?))
+    }
+
+    /// The level that a shown path belongs to: the highest, since `../x` is below it, and not below the
+    /// empty path.
+    fn level_of(&self, path: &str) -> Option<(String, String)> {
+        self.levels().into_iter().rev().find(|(_, to)| below(path, to).is_some())
+    }
+
+    /// Paths in the tree with what is shown in their place: that of the chart, then those above it.
+    fn levels(&self) -> Vec<(String, String)> {
+        let mut levels = vec![(self.from.clone(), self.to.clone())];
+        let (mut from, mut to) = (parts(&self.from), parts(&self.to));
+        let absolute = self.to.starts_with('/');
+        while from.pop().is_some() {
+            match to.last() {
+                Some(&last) if last != ".." => {
+                    to.pop();
+                }
+                _ => to.push(".."),
+            }
+            let to = to.join("/");
+            levels.push((from.join("/"), if absolute { format!("/{to}") } else { to }));
+        }
+        levels
+    }
+}
+
+/// What of a path stands behind a folder.
+fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+    match path.strip_prefix(folder)? {
+        rest if folder.is_empty() => (!rest.starts_with("..")).then_some(rest),
+        rest if rest.is_empty() => Some(rest),
+        rest => rest.strip_prefix('/'),
     }
 }
 
@@ -79,11 +116,9 @@ impl Files for ShownFiles {
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, FileError> {
-        let inner = self.inner(folder).ok_or(FileError::NotFound)?;
-        let shown = |path: String| {
-            let rest = if self.from.is_empty() { Some(&*path) } else { path.strip_prefix(&self.from) };
-            rest.map(|rest| joined(&self.to, rest.trim_start_matches('/')))
-        };
+        let (from, to) = self.level_of(folder).ok_or(FileError::NotFound)?;
+        let inner = below(folder, &to).map(|rest| joined(&from, rest)).ok_or(FileError::NotFound)?;
+        let shown = |path: String| below(&path, &from).map(|rest| joined(&to, rest));
         Ok(self.below.list(&inner)?.into_iter().filter_map(shown).collect())
     }
 
@@ -111,6 +146,34 @@ mod tests {
             assert_eq!(&*files.read(&path).unwrap(), b"name: web", "{name}");
             assert_eq!(files.list(shown).unwrap(), [path.clone(), joined(shown, "templates/x.yaml")]);
             assert!(files.on_disk(&path).unwrap().ends_with("deploy/web/Chart.yaml"));
+            let beside = folder.path().join("deploy/prod.yaml");
+            std::fs::write(&beside, "a: 1").unwrap();
+            if let Some(shown) = files.name_of(&beside) {
+                assert_eq!(&*files.read(&shown).unwrap(), b"a: 1", "{name}: {shown}");
+            }
         }
+    }
+
+    #[test]
+    fn files_above_the_chart_have_names_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let chart = folder.path().join("deploy/web");
+        for inner in [".git", "deploy/web", "env"] {
+            std::fs::create_dir_all(folder.path().join(inner)).unwrap();
+        }
+        std::fs::write(folder.path().join("env/prod.yaml"), "a: 1").unwrap();
+        std::fs::write(chart.join("Chart.yaml"), "name: web").unwrap();
+        let limits = Limits::default();
+        for (name, wanted) in
+            [("deploy/web", "env/prod.yaml"), ("web", "../env/prod.yaml"), (".", "../../env/prod.yaml")]
+        {
+            let files = ShownFiles::around(&chart, name, &limits).unwrap();
+            let shown = files.name_of(&folder.path().join("env/prod.yaml"));
+            assert_eq!(shown.as_deref(), Some(wanted), "{name}");
+            assert_eq!(&*files.read(wanted).unwrap(), b"a: 1", "{name}");
+        }
+        let files = ShownFiles::around(&chart, ".", &limits).unwrap();
+        assert_eq!(files.name_of(&folder.path().join("env/none.yaml")), None);
+        assert!(files.read("../../../x").is_err());
     }
 }

@@ -102,8 +102,14 @@ struct FailedEntry<'a> {
 }
 
 impl RepairReport<'_> {
+    /// What was fixed, but for what stands in files that could not be written.
     fn fixed(&self) -> impl Iterator<Item = &FixOutcome> {
-        self.repair.outcomes.iter().filter(|one| one.outcome == Outcome::Fixed)
+        let written = |one: &&FixOutcome| !self.has_failed(one.finding.primary.path());
+        self.repair.outcomes.iter().filter(|one| one.outcome == Outcome::Fixed).filter(written)
+    }
+
+    fn has_failed(&self, path: &str) -> bool {
+        self.failed.iter().any(|(failed, _)| failed == path)
     }
 
     /// The unified diff of all files; nothing else, so that it can be piped to `git apply`.
@@ -159,7 +165,7 @@ impl RepairReport<'_> {
         }
         self.held(&mut output, style);
         let fixed = self.fixed().count();
-        let files = self.repair.verified.files().len();
+        let files = self.repair.verified.files().len() - self.failed.len();
         let verb = if self.written { "Fixed" } else { "Would fix" };
         let line = format!("{verb} {} in {}", count(fixed, "finding"), count(files, "file"));
         let paint = if fixed > 0 { Paint::Green } else { Paint::Bold };
@@ -168,7 +174,12 @@ impl RepairReport<'_> {
             let _ = write!(output, "; each proved by checking again");
         }
         let left = &self.repair.after.findings;
-        let rest = if left.is_empty() && self.repair.before.is_blind() {
+        let unwritten =
+            self.repair.outcomes.iter().filter(|one| one.outcome == Outcome::Fixed).count() - fixed;
+        let rest = if unwritten > 0 {
+            let number = count(unwritten + left.len(), "finding");
+            format!(". {number} left, {unwritten} of them in files that could not be written.")
+        } else if left.is_empty() && self.repair.before.is_blind() {
             ". Not everything was checked.".to_owned()
         } else if left.is_empty() {
             ". No findings are left.".to_owned()
@@ -267,6 +278,7 @@ impl RepairReport<'_> {
                 .verified
                 .files()
                 .iter()
+                .filter(|file| !self.has_failed(file.name()))
                 .map(|file| ChangedEntry { path: file.name(), fixes: made(file.name()) })
                 .collect(),
             held_back: of(|outcome| matches!(outcome, Outcome::HeldBack { .. })),

@@ -73,6 +73,8 @@ pub(super) enum RuleTest {
     Native(native::Finder),
     /// Rust decides on a Dockerfile.
     Dockerfile(dockerfile::Finder),
+    /// Every subject of the scope is a finding.
+    Every,
 }
 
 /// A repair of a rule.
@@ -113,6 +115,12 @@ impl Rule {
     #[must_use]
     pub fn is_default(&self) -> bool {
         self.default
+    }
+
+    /// What a finding at a values key says.
+    #[must_use]
+    pub fn message_for_key(&self, key: &str) -> String {
+        self.message.fill_key(key)
     }
 
     /// Whether a repair of it changes, or depends on, other objects of the target: what is said of it
@@ -202,6 +210,11 @@ impl Catalogue {
 
     pub(super) fn index_of(&self, id: &str) -> Option<usize> {
         self.ids.get(id).copied()
+    }
+
+    /// The rules that look at a kind of subject.
+    pub fn rules_of(&self, scope: Scope) -> impl Iterator<Item = &Rule> {
+        self.by_scope.get(&scope).into_iter().flatten().filter_map(|&index| self.rules.get(index))
     }
 
     /// The known rule id most like a word.

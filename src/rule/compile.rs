@@ -147,6 +147,8 @@ impl Compiler<'_> {
                     finder.ok_or_else(|| unknown("native rule", name, native::finders(), span.clone()))?,
                 )
             }
+            (None, None, None) if scope.is_values_key() => RuleTest::Every,
+            _ if scope.is_values_key() => return Err(error("a rule of this scope has no test", span)),
             _ => return Err(error("exactly one of `require`, `forbid`, `native` is needed", span)),
         };
         if scope == Scope::Dockerfile {

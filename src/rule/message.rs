@@ -97,6 +97,16 @@ impl Message {
         }
         text
     }
+
+    /// Fills it in where there is a key and no object.
+    pub fn fill_key(&self, key: &str) -> String {
+        let piece = |piece: &Piece| match piece {
+            Piece::Text(plain) => plain.clone(),
+            Piece::Word(Word::Key) => shorten(key),
+            Piece::Word(_) => String::new(),
+        };
+        self.pieces.iter().map(piece).collect()
+    }
 }
 
 fn value_of(word: Word, frame: &Frame<'_>, test: Option<&FieldTest>, node: Option<NodeId>) -> String {

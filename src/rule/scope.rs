@@ -31,11 +31,17 @@ pub enum Scope {
     Sysctl,
     /// Every Dockerfile. Such rules are Rust.
     Dockerfile,
+    /// Every key of a chart's `values.yaml` that no template can read. Being one is the weakness: such
+    /// a rule has no test.
+    UnreadDefault,
+    /// Every key of another values file of a chart that no template can read and `values.yaml` does not
+    /// have.
+    UnreadOverride,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Object,
         Self::Workload,
         Self::Pod,
@@ -48,12 +54,16 @@ impl Scope {
         Self::Volume,
         Self::Sysctl,
         Self::Dockerfile,
+        Self::UnreadDefault,
+        Self::UnreadOverride,
     ];
 
     /// Where the subject's own paths start.
     pub(super) fn root(self) -> Root {
         match self {
-            Self::Object | Self::Workload | Self::Dockerfile => Root::Object,
+            Self::Object | Self::Workload | Self::Dockerfile | Self::UnreadDefault | Self::UnreadOverride => {
+                Root::Object
+            }
             Self::Pod => Root::Pod,
             Self::Container => Root::Container,
             Self::SecurityContext => Root::SecurityContext,
@@ -63,6 +73,12 @@ impl Scope {
             Self::Volume => Root::Volume,
             Self::Sysctl => Root::Sysctl,
         }
+    }
+
+    /// Whether its subjects are keys of values files; all others are parts of objects.
+    #[must_use]
+    pub fn is_values_key(self) -> bool {
+        matches!(self, Self::UnreadDefault | Self::UnreadOverride)
     }
 
     /// Whether its subjects have a path start of this kind above or at them.
@@ -76,8 +92,10 @@ impl Scope {
                 | Self::DroppedCapability
         );
         match root {
-            Root::Object => true,
-            Root::Pod | Root::PodMetadata => !matches!(self, Self::Object | Self::Workload),
+            Root::Object => !self.is_values_key(),
+            Root::Pod | Root::PodMetadata => {
+                !matches!(self, Self::Object | Self::Workload) && !self.is_values_key()
+            }
             Root::Container => in_container,
             other => self.root() == other,
         }

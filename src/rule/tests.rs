@@ -62,11 +62,15 @@ fn cases_are_found_and_passed() {
         let target = Target::new(version, Images::shipped());
         let (mut fails, mut passes) = (0, 0);
         let files = fs::read_dir(folder.join(&*rule.id)).into_iter().flatten().flatten();
-        for file in
-            files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|end| end == "yaml"))
-        {
+        for file in files.map(|file| file.path()) {
             let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-            if name.contains('.') {
+            if file.is_dir() {
+                // A chart, which is rendered and judged by tests/cases.rs.
+                fails += usize::from(name.starts_with("fail"));
+                passes += usize::from(name.starts_with("pass"));
+                continue;
+            }
+            if name.contains('.') || file.extension().is_none_or(|end| end != "yaml") {
                 continue;
             }
             let found = hits_with(catalogue, &selection, &target, &fs::read_to_string(&file).unwrap());

@@ -7,6 +7,7 @@
 pub mod ast;
 mod describe;
 mod lex;
+mod mention;
 mod number;
 mod parse;
 mod print;
@@ -15,6 +16,7 @@ mod rune;
 
 pub use ast::Template;
 pub use describe::{Anchor, NodeKind};
+pub use mention::{Mention, mentions};
 pub use number::parse_float;
 pub use parse::{ParseError, parse};
 pub use print::print;

@@ -136,3 +136,18 @@ fn literals_keep_their_bytes() {
     let Operand::String(_, text) = &action.pipeline.commands[0].operands[0] else { panic!("a string") };
     assert_eq!(**text, [0xff]);
 }
+
+#[test]
+fn what_a_template_names_is_found_wherever_it_stands() {
+    let text = "{{ $v := 1 }}{{ define \"a\" }}{{ .x.y }}{{ end }}{{ if and $v.q (f \"w\").z }}{{ else }}{{ template \"a\" .p }}{{ end }}\
+                {{ range .r }}{{ block \"b\" .s }}{{ .t }}{{ end }}{{ end }}{{/* .no */}} .no";
+    let functions = |name: &str| matches!(name, "f" | "and").then_some(0);
+    let template = parse("t", text.as_bytes(), &functions).unwrap();
+    let mut found = Vec::new();
+    super::mentions(&template, &mut |mention| match mention {
+        super::Mention::Fields(names, _) => found.push(names.join(".")),
+        super::Mention::Text(text) => found.push(String::from_utf8_lossy(text).into_owned()),
+    });
+    found.sort();
+    assert_eq!(found, ["p", "q", "r", "s", "t", "w", "x.y", "z"]);
+}

@@ -16,6 +16,7 @@ use crate::helm::load::{LoadOptions, load_folder};
 use crate::helm::manifest::Class;
 use crate::helm::render::{Rendered, render, render_some};
 use crate::helm::scenario::Scenario;
+use crate::helm::values::ValuesFile;
 use crate::resource::Document;
 use crate::source::{Files, Problem, ProblemKind};
 use crate::yaml::{self, DocumentState, Segment};
@@ -51,6 +52,8 @@ pub(super) struct JudgedScenario {
     hits: Vec<(RuleHit, usize)>,
     problems: Vec<Problem>,
     looked_at: OnceLock<BTreeSet<ValuePath>>,
+    /// Its values files, `values.yaml` not among them.
+    pub values: Vec<Arc<ValuesFile>>,
 }
 
 /// What some of a scenario's files print.
@@ -69,7 +72,12 @@ impl JudgedScenario {
 
     /// Values keys called like a field that its templates looked at.
     pub fn hooks(&self, field: &str) -> BTreeSet<ValuePath> {
-        hooks(self.looked_at.get_or_init(|| looked_at(&self.rendered)), field)
+        hooks(self.looked_at(), field)
+    }
+
+    /// Values keys that its templates looked at.
+    pub fn looked_at(&self) -> &BTreeSet<ValuePath> {
+        self.looked_at.get_or_init(|| looked_at(&self.rendered))
     }
 
     /// The path, as Helm prints it, of the template file that printed an object.
@@ -177,7 +185,7 @@ pub(super) fn judge_again(
         judged.counts.files.checked += input.templates;
         return judged;
     }
-    let (scenarios, problems) = scenarios(input, files, &engine.limits);
+    let (scenarios, problems) = scenarios(input, &chart, files, &engine.settings, &engine.limits);
     judged.problems = problems;
     let total = scenarios.len();
     judged.scenarios =
@@ -210,7 +218,8 @@ pub(super) fn try_files(
     wanted: &dyn Fn(&str) -> bool,
 ) -> Result<JudgedScenario, String> {
     let chart = load(engine, input, files, Some(before)).map_err(|error| error.message)?;
-    let scenario = scenario(input, files, &engine.limits, name).map_err(|problem| problem.message)?;
+    let scenario =
+        scenario(input, files, &engine.settings, &engine.limits, name).map_err(|problem| problem.message)?;
     Ok(read_scenario(engine, &scenario, render_some(&chart, &scenario, wanted)))
 }
 
@@ -262,6 +271,7 @@ fn read_scenario(engine: &Engine, scenario: &Scenario, mut rendered: Rendered) -
         hits: Vec::new(),
         problems,
         looked_at: OnceLock::new(),
+        values: scenario.values.clone(),
     }
 }
 
@@ -380,7 +390,7 @@ impl JudgedChart {
 }
 
 /// A comment at the key of a values file covers what comes from there.
-fn silenced_in_values(engine: &Engine, finding: &Finding) -> Option<Silence> {
+pub(super) fn silenced_in_values(engine: &Engine, finding: &Finding) -> Option<Silence> {
     let source = &finding.primary.source;
     if engine.settings.no_ignores || !source.text().contains("seaworthy:") {
         return None;

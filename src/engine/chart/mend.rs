@@ -16,7 +16,9 @@ use crate::yaml::Segment;
 use super::ChartInput;
 use super::judge::{Instance, JudgedChart, judge, judge_again, try_files};
 use super::proof::{allowed_index, compare, promising};
+use super::scenarios::configured;
 use super::sites::{Candidate, Sites};
+use super::unread;
 
 /// Most trials of one chart.
 const MOST_TRIALS: usize = 400;
@@ -31,9 +33,18 @@ struct Changed {
 /// Mends a chart as far as the selection allows. Nothing is written.
 pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &Selection) -> Mended {
     let first = judge(engine, input);
-    let findings = first.findings();
-    let before = kept(&first);
+    let mut findings = first.findings();
+    let (unread, _) = unread::find(engine, input, &first);
+    let before = kept(engine, input, &first);
     let mut ledger = Ledger::default();
+    if let Some(scenario) = configured(input, &engine.settings).find(|it| it.assigns_user_ids()) {
+        let reason = format!("scenario {} is OpenShift, which refuses numbers of users", scenario.name);
+        for (index, it) in first.findings.iter().enumerate() {
+            if ops_of(&first, index, selection).into_iter().any(writes_user_id) {
+                ledger.refused.insert(it.finding.fingerprint.clone(), reason.clone());
+            }
+        }
+    }
     let mut changed: BTreeMap<String, Changed> = BTreeMap::new();
     let mut now = first;
     let mut trials = 0;
@@ -71,14 +82,27 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
             Err(_) => ledger.alone.extend(made.into_iter().map(|finding| finding.fingerprint)),
         }
     }
-    let left: HashSet<String> = now.findings.iter().map(|it| it.finding.fingerprint.clone()).collect();
+    let left = now.findings.iter().map(|it| &it.finding).chain(&unread);
+    let left: HashSet<String> = left.map(|finding| finding.fingerprint.clone()).collect();
+    findings.extend(unread);
     let mut outcomes = outcomes(findings, &ledger, &left, selection);
     reconcile(&mut outcomes, &now, &ledger);
-    let files = changed.into_iter().filter(|(_, it)| it.before.text() != it.after.text());
-    let verified = Verified::join(files.map(|(path, it)| {
-        Verified::of(VerifiedFile::proved(input.on_disk(&path), it.before, it.edits, it.after))
+    changed.retain(|_, it| it.before.text() != it.after.text());
+    // What was proved is the chart with all of them.
+    let names: Vec<Arc<str>> = changed.values().map(|it| Arc::clone(it.before.name())).collect();
+    let verified = Verified::join(changed.into_iter().map(|(path, it)| {
+        let file = VerifiedFile::proved(input.on_disk(&path), it.before, it.edits, it.after);
+        Verified::of(file.together(&names))
     }));
-    Mended { verified, outcomes, before, after: kept(&now) }
+    Mended { verified, outcomes, before, after: kept(engine, input, &now) }
+}
+
+/// Whether a number of a user or group is written.
+fn writes_user_id(op: &PatchOp) -> bool {
+    const IDS: [&str; 3] = ["fsGroup", "runAsGroup", "runAsUser"];
+    let PatchOp::Set { path, value, .. } = op else { return false };
+    let named = matches!(path.segments().last(), Some(Segment::Key(key)) if IDS.contains(&key.as_str()));
+    named || IDS.iter().any(|id| value.get(id).is_some())
 }
 
 /// Items of a list take each other's place, and so each other's identity, when one is removed: no more
@@ -108,14 +132,18 @@ fn reconcile(outcomes: &mut [FixOutcome], now: &JudgedChart, ledger: &Ledger) {
     }
 }
 
-/// What is kept of a judged chart.
-pub(in crate::engine) fn kept(judged: &JudgedChart) -> Kept {
-    let analysis = Analysis {
+/// What is kept of a judged chart, with what is found in its values files alone.
+pub(in crate::engine) fn kept(engine: &Engine, input: &ChartInput, judged: &JudgedChart) -> Kept {
+    let (unread, silenced) = unread::find(engine, input, judged);
+    let mut analysis = Analysis {
         findings: judged.findings(),
         ignored: judged.ignored.clone(),
         problems: judged.problems.clone(),
         counts: judged.counts,
     };
+    analysis.findings.extend(unread);
+    analysis.counts.ignored += silenced.len();
+    analysis.ignored.extend(silenced);
     Kept::new(analysis, judged.used_ignores.clone())
 }
 

@@ -14,12 +14,13 @@ mod scenarios;
 mod sites;
 mod template_site;
 mod trace;
+mod unread;
 mod values_site;
 
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::project::{ChartFolder, ShownFiles, Snapshot};
@@ -40,6 +41,8 @@ pub(super) struct ChartInput {
     pub templates: usize,
     /// Files and folders to which the report is limited; none for all.
     pub only: Vec<String>,
+    /// Values files beside or above it, under the names that are shown.
+    pub around: Vec<String>,
     disk: Option<ShownFiles>,
 }
 
@@ -59,6 +62,7 @@ impl ChartInput {
             name: Arc::clone(&chart.name),
             templates: chart.templates.len(),
             only: chart.only.iter().map(|path| ShownFiles::folder(path).to_owned()).collect(),
+            around: chart.values.iter().filter_map(|path| shown.name_of(path)).collect(),
             disk: Some(shown),
         })
     }
@@ -72,6 +76,7 @@ impl ChartInput {
             name: Arc::from(folder),
             templates: 1,
             only: Vec::new(),
+            around: Vec::new(),
             disk: None,
         }
     }
@@ -92,6 +97,14 @@ impl ChartInput {
     /// Whether a file is the chart's own to change: in the tree, and no vendored copy.
     fn is_own(&self, path: &str) -> bool {
         !path.starts_with(&self.inside("charts/")) && self.files.exists(path)
+    }
+
+    /// The name under which a file on disk is shown, if it is there and in the tree.
+    fn shown(&self, path: &Path) -> Option<String> {
+        match &self.disk {
+            Some(disk) => disk.name_of(path),
+            None => path.to_str().filter(|path| self.files.exists(path)).map(str::to_owned),
+        }
     }
 
     /// Where a file is on disk; empty for a chart in memory.

@@ -1,24 +1,35 @@
 //! Which renderings of a chart are checked.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::helm::scenario::Scenario;
+use crate::config::{ScenarioSettings, Settings};
+use crate::helm::chart::Chart;
+use crate::helm::context::KubeVersion;
+use crate::helm::scenario::{Scenario, SetArgument, SetKind};
 use crate::helm::values::ValuesFile;
+use crate::project::ShownFiles;
 use crate::source::{Files, Limits, Problem, ProblemKind, Source};
+use crate::yaml;
 
 use super::ChartInput;
 
 /// The name of the scenario that sets nothing.
 pub(super) const DEFAULT: &str = "default";
 
+/// API versions by which charts know OpenShift.
+const OPENSHIFT: [&str; 2] = ["route.openshift.io/v1", "security.openshift.io/v1"];
+
 /// Most scenarios of one chart.
 const MOST: usize = 32;
 
-/// The scenarios of a chart: its default values, then each values file that is meant to be used with
-/// it. Files that cannot be read are problems.
+/// The scenarios of a chart: its default values, each values file that is meant to be used with it, and
+/// those that the configuration names. Files that cannot be read are problems.
 pub(super) fn scenarios(
     input: &ChartInput,
+    chart: &Chart,
     files: &dyn Files,
+    settings: &Settings,
     limits: &Limits,
 ) -> (Vec<Scenario>, Vec<Problem>) {
     let mut problems = Vec::new();
@@ -26,13 +37,21 @@ pub(super) fn scenarios(
     let mut paths: Vec<String> = files.list(&input.folder).unwrap_or_default();
     let prefix = input.inside("");
     paths.retain(|path| path.strip_prefix(&prefix).is_some_and(is_values_file));
-    if paths.len() >= MOST {
-        let message = format!("{} values files: only the first {} are tried", paths.len(), MOST - 1);
+    paths.extend(input.around.iter().filter(|path| fits(chart, files, limits, path)).cloned());
+    // A file that a named scenario uses is checked in its company.
+    let configured: Vec<&ScenarioSettings> = configured(input, settings).collect();
+    let used: Vec<String> =
+        configured.iter().flat_map(|it| &it.values).filter_map(|path| input.shown(path)).collect();
+    paths.retain(|path| !used.contains(path));
+    let most = MOST.saturating_sub(configured.len()).max(1);
+    if paths.len() >= most {
+        let message = format!("{} values files: only the first {} are tried", paths.len(), most - 1);
         problems.push(Problem::of_path(ProblemKind::NotChecked, Arc::clone(&input.name), message));
-        paths.truncate(MOST - 1);
+        paths.truncate(most - 1);
     }
-    for path in paths {
-        match of_values(input, files, limits, &path) {
+    let of_paths = paths.iter().map(|path| of_values(input, files, limits, path));
+    for scenario in of_paths.chain(configured.iter().map(|it| of_settings(input, files, limits, it))) {
+        match scenario {
             Ok(scenario) => found.push(scenario),
             Err(problem) => problems.push(*problem),
         }
@@ -40,20 +59,51 @@ pub(super) fn scenarios(
     (found, problems)
 }
 
+/// The scenarios that the configuration has for a chart.
+pub(super) fn configured<'s>(
+    input: &'s ChartInput,
+    settings: &'s Settings,
+) -> impl Iterator<Item = &'s ScenarioSettings> {
+    settings.scenarios.iter().filter(|it| it.is_for(Path::new(ShownFiles::folder(&input.name))))
+}
+
 /// The scenario of a name that [`scenarios`] gave, with the files as they are now.
 ///
 /// # Errors
-/// Its values file cannot be read.
+/// Its values files cannot be read.
 pub(super) fn scenario(
     input: &ChartInput,
     files: &dyn Files,
+    settings: &Settings,
     limits: &Limits,
     name: &str,
 ) -> Result<Scenario, Box<Problem>> {
     if name == DEFAULT {
         return Ok(Scenario { limits: *limits, ..Scenario::default() });
     }
-    of_values(input, files, limits, &input.inside(name))
+    match configured(input, settings).find(|it| it.name == name) {
+        Some(configured) => of_settings(input, files, limits, configured),
+        None if input.around.iter().any(|path| path == name) => of_values(input, files, limits, name),
+        None => of_values(input, files, limits, &input.inside(name)),
+    }
+}
+
+/// Whether a file beside or above a chart is one of its values files: it sets something, and nothing but
+/// what the chart's own values, or its subcharts, have.
+fn fits(chart: &Chart, files: &dyn Files, limits: &Limits, path: &str) -> bool {
+    let Some(own) = &chart.values else { return false };
+    let keys = |source: &Arc<Source>| -> Vec<String> {
+        let tree = yaml::parse_stream(source, limits).tree;
+        let roots = tree.documents().iter().filter_map(|document| document.root);
+        roots.flat_map(|root| tree.entries(root)).map(|entry| entry.key.into_owned()).collect()
+    };
+    let mut known = keys(own.source());
+    known.push("global".to_owned());
+    for dependency in chart.metadata.dependencies.iter().flatten().flatten() {
+        known.extend([dependency.name.clone(), dependency.alias.clone()]);
+    }
+    let set = read(files, path, limits).map(|values| keys(values.source())).unwrap_or_default();
+    !set.is_empty() && set.iter().all(|key| known.contains(key))
 }
 
 fn of_values(
@@ -65,6 +115,43 @@ fn of_values(
     let values = vec![Arc::new(read(files, path, limits)?)];
     let name = path.strip_prefix(&input.inside("")).unwrap_or(path).to_owned();
     Ok(Scenario { name, values, limits: *limits, ..Scenario::default() })
+}
+
+fn of_settings(
+    input: &ChartInput,
+    files: &dyn Files,
+    limits: &Limits,
+    settings: &ScenarioSettings,
+) -> Result<Scenario, Box<Problem>> {
+    let unusable = |message: String| {
+        let message = format!("scenario {}: {message}", settings.name);
+        Box::new(match settings.source.is_empty() {
+            true => Problem::of_path(ProblemKind::NotChecked, Arc::clone(&input.name), message),
+            false => Problem::new(ProblemKind::NotChecked, &settings.source, settings.span, message),
+        })
+    };
+    let mut scenario = Scenario { name: settings.name.clone(), limits: *limits, ..Scenario::default() };
+    for (path, written) in settings.values.iter().zip(&settings.entry.values) {
+        let shown = input.shown(path);
+        let shown =
+            shown.ok_or_else(|| unusable(format!("{written} is not there, or outside of the repository")))?;
+        scenario.values.push(Arc::new(read(files, &shown, limits)?));
+    }
+    let entry = &settings.entry;
+    for (kind, texts) in [(SetKind::Value, &entry.set), (SetKind::String, &entry.set_string)] {
+        scenario.set.extend(texts.iter().map(|text| SetArgument { kind, text: text.clone() }));
+    }
+    if let Some(version) = &entry.kubernetes_version {
+        scenario.kube_version = KubeVersion::parse(version)
+            .map_err(|error| unusable(format!("invalid kubernetes-version `{version}`: {error}")))?;
+    }
+    scenario.release.name = entry.release.clone().unwrap_or(scenario.release.name);
+    scenario.release.namespace = entry.namespace.clone().unwrap_or(scenario.release.namespace);
+    scenario.api_versions.clone_from(&entry.api_versions);
+    if settings.assigns_user_ids() {
+        scenario.api_versions.extend(OPENSHIFT.map(str::to_owned));
+    }
+    Ok(scenario)
 }
 
 /// Whether a file of a chart is a values file beside `values.yaml`, by its path in the chart: what

@@ -28,6 +28,15 @@ pub enum User {
 struct Created {
     name: String,
     uid: Option<i64>,
+    /// Whether it is made in any case.
+    certain: bool,
+}
+
+/// A command of a `RUN`.
+struct Step {
+    words: Vec<String>,
+    /// Whether its script decides whether it is run.
+    conditional: bool,
 }
 
 impl<'a> Build<'a> {
@@ -100,7 +109,7 @@ impl<'a> Build<'a> {
         }
         let created = self.created();
         if let Some(user) = created.iter().rev().find(|user| user.name == name) {
-            return user.uid.map(|uid| (uid, true));
+            return user.uid.map(|uid| (uid, user.certain));
         }
         let fact = self.fact.as_ref()?;
         fact.uid_of(name).map(|uid| (uid, fact.is_reliable()))
@@ -167,15 +176,19 @@ impl<'a> Build<'a> {
         text
     }
 
-    /// The commands that `RUN`s of the image hold, as words.
-    fn commands(&self) -> Vec<Vec<String>> {
-        let runs = self.chain.instructions().filter(|(_, it)| it.keyword == Keyword::Run);
+    /// The commands that `RUN`s of the image hold.
+    fn commands(&self) -> Vec<Step> {
+        const DECIDES: [&str; 5] = ["if", "case", "for", "while", "until"];
         let mut commands = Vec::new();
-        for (_, run) in runs {
+        for (_, run) in self.chain.instructions().filter(|(_, it)| it.keyword == Keyword::Run) {
             let script = self.script(run);
             let parts = script.split(|c: char| matches!(c, ';' | '&' | '|' | '\n' | '(' | ')'));
             let words = |part: &str| part.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-            commands.extend(parts.map(words).filter(|words| !words.is_empty()));
+            let steps: Vec<Vec<String>> = parts.map(words).filter(|words| !words.is_empty()).collect();
+            let decides =
+                |words: &Vec<String>| words.first().is_some_and(|it| DECIDES.contains(&it.as_str()));
+            let conditional = script.contains("||") || steps.iter().any(decides);
+            commands.extend(steps.into_iter().map(|words| Step { words, conditional }));
         }
         commands
     }
@@ -183,7 +196,7 @@ impl<'a> Build<'a> {
     /// Whether a `RUN` names a program.
     pub fn runs_word(&self, name: &str) -> bool {
         let is = |word: &String| word.rsplit('/').next() == Some(name);
-        self.commands().iter().flatten().any(is)
+        self.commands().iter().flat_map(|step| &step.words).any(is)
     }
 
     /// Whether a `COPY` or `ADD` has this destination.
@@ -197,11 +210,12 @@ impl<'a> Build<'a> {
     /// Users that `useradd` and `adduser` make.
     fn created(&self) -> Vec<Created> {
         let mut created = Vec::new();
-        for words in self.commands() {
+        for Step { words, conditional } in self.commands() {
             let program =
                 words.iter().position(|word| matches!(word.rsplit('/').next(), Some("useradd" | "adduser")));
             let Some(at) = program else { continue };
-            created.extend(words.get(at + 1..).and_then(created_by));
+            let user = words.get(at + 1..).and_then(created_by);
+            created.extend(user.map(|user| Created { certain: !conditional, ..user }));
         }
         created
     }
@@ -263,7 +277,7 @@ fn created_by(words: &[String]) -> Option<Created> {
     }
     // `adduser USER GROUP` puts a user into a group.
     let name = names.into_iter().next()?;
-    (!name.contains('$')).then(|| Created { name, uid: uid.flatten() })
+    (!name.contains('$')).then(|| Created { name, uid: uid.flatten(), certain: true })
 }
 
 #[cfg(test)]

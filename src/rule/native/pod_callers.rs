@@ -85,12 +85,11 @@ impl Move<'_, '_> {
             if index == self.document || !labels::together(own, other) {
                 continue;
             }
-            match caller(&other.kind().group, &other.kind().kind) {
-                Some(Caller::Service) => {
-                    if self.service(index, other)? {
-                        services.push(*other);
-                    }
-                }
+            let caller = caller(&other.kind().group, &other.kind().kind);
+            if caller == Some(Caller::Service) && self.service(index, other)? {
+                services.push(*other);
+            }
+            match caller {
                 Some(Caller::Policy) => self.network_policy(index, other)?,
                 Some(Caller::Other) if has_number(other.tree(), other.root(), self.old) => {
                     return Err(format!("{} names port {} in its own way", name(other), self.old));
@@ -188,7 +187,10 @@ impl Move<'_, '_> {
                             || read_int(tree, port, &["containerPort"]) == Field::Value(self.old)
                     })
                 });
-                found.push((name(other), silent || uses));
+                // A variant of the object in another file has its name.
+                let own = name(self.frame.document);
+                let which = Some(name(other)).filter(|it| *it != own).unwrap_or(format!("another {own}"));
+                found.push((which, silent || uses));
             }
         }
         Ok(found)

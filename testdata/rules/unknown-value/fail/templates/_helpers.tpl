@@ -1,0 +1,3 @@
+{{- define "web.name" -}}
+{{ index .Values "name-override" | default .Release.Name }}
+{{- end }}
