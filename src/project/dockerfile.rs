@@ -37,13 +37,18 @@ const OTHERS: [&str; 27] = [
 /// same with `Containerfile`.
 pub(super) fn is_dockerfile_name(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
-    let name = name.to_ascii_lowercase();
-    ["dockerfile", "containerfile"].into_iter().any(|word| {
+    ["Dockerfile", "Containerfile"].into_iter().any(|word| {
+        // `dockerfile.go` is a program.
         let behind = name.strip_prefix(word).and_then(|rest| rest.strip_prefix('.'));
-        let other = |ending: &str| OTHERS.contains(&ending.rsplit('.').next().unwrap_or(ending));
-        name == word
+        let other = |ending: &str| {
+            let last = ending.rsplit('.').next().unwrap_or(ending);
+            OTHERS.iter().any(|known| last.eq_ignore_ascii_case(known))
+        };
+        let (front, last) =
+            name.split_at_checked(name.len().saturating_sub(word.len())).unwrap_or((name, ""));
+        let stands_alone = front.is_empty() || front.len() > 1 && front.ends_with('.');
+        last.eq_ignore_ascii_case(word) && stands_alone
             || behind.is_some_and(|ending| !ending.is_empty() && !other(ending))
-            || name.strip_suffix(word).is_some_and(|front| front.len() > 1 && front.ends_with('.'))
     })
 }
 
@@ -65,6 +70,7 @@ mod tests {
         }
         for name in [
             "Dockerfile.dockerignore",
+            "dockerfile.go",
             "Dockerfile.web.j2",
             "Dockerfile.yaml",
             "MyDockerfile",
