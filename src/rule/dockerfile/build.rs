@@ -182,7 +182,7 @@ impl<'a> Build<'a> {
         let mut commands = Vec::new();
         for (_, run) in self.chain.instructions().filter(|(_, it)| it.keyword == Keyword::Run) {
             let script = self.script(run);
-            let parts = script.split(|c: char| matches!(c, ';' | '&' | '|' | '\n' | '(' | ')'));
+            let parts = script.split([';', '&', '|', '\n', '(', ')']);
             let words = |part: &str| part.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             let steps: Vec<Vec<String>> = parts.map(words).filter(|words| !words.is_empty()).collect();
             let decides =
