@@ -166,7 +166,7 @@ fn no_beginning_of_a_file_confuses_the_reader() {
                 let _ = chain.expand(at, word, &nothing);
             }
         }
-        for at in 0..=file.instructions().len() {
+        for at in file.stages()[0].from + 1..=file.instructions().len() {
             let ops = [Op::Insert { before: at, text: "USER 1".to_owned() }];
             let new = plan(&file, &ops).unwrap().apply(source.text());
             // Behind a line that goes on nothing can be written: the proof sees it.
