@@ -1,5 +1,6 @@
 //! Mending a chart: candidates are tried in memory until each finding is gone or refused.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::yaml::Segment;
 
 use super::ChartInput;
 use super::judge::{Instance, JudgedChart, judge, judge_again, try_files};
-use super::proof::{allowed_index, compare, promising};
+use super::proof::{allowed_index, compare, is_faithful, promising};
 use super::scenarios::configured;
 use super::sites::{Candidate, Sites};
 use super::unread;
@@ -278,6 +279,13 @@ fn try_group(
     let objects: BTreeSet<usize> = ops.iter().map(|op| op.document()).collect();
     let prints: BTreeSet<&str> = objects.iter().filter_map(|&object| scenario.path_of(object)).collect();
     let made: Vec<&Finding> = made.iter().collect();
+    let wanted = |path: &str| prints.contains(path);
+    let some_of = |files: &OverlayFiles| try_files(engine, input, files, now, &scenario.name, &wanted);
+    let faithful = OnceCell::new();
+    let is_faithful = || {
+        *faithful
+            .get_or_init(|| some_of(&files).is_ok_and(|tried| is_faithful(now, number, &objects, &tried)))
+    };
     let mut reason = None;
     for candidate in candidates {
         if *trials >= MOST_TRIALS {
@@ -286,13 +294,11 @@ fn try_group(
         *trials += 1;
         let files = overlay(input, changed, Some(&candidate));
         // What the files of its objects print is soon known, and mostly tells enough.
-        let wanted = |path: &str| prints.contains(path);
-        let proved = try_files(engine, input, &files, now, &scenario.name, &wanted)
-            .and_then(|tried| promising(now, number, &objects, &tried, selection))
-            .and_then(|()| {
-                let after = judge_again(engine, input, &files, Some(now));
-                compare(now, &after, &made, selection).map(|()| after)
-            });
+        let promising = some_of(&files).and_then(|tried| promising(now, number, &objects, &tried, selection));
+        let proved = promising.or_else(|why| if is_faithful() { Err(why) } else { Ok(()) }).and_then(|()| {
+            let after = judge_again(engine, input, &files, Some(now));
+            compare(now, &after, &made, selection).map(|()| after)
+        });
         match proved {
             Ok(after) => {
                 take(candidate, changed)?;

@@ -92,6 +92,20 @@ pub(super) fn promising(
     }
 }
 
+/// Whether what some files of the unchanged chart print by themselves in one scenario is what they print
+/// among all: templates may change values that others read.
+pub(super) fn is_faithful(
+    before: &JudgedChart,
+    number: usize,
+    objects: &BTreeSet<usize>,
+    tried: &JudgedScenario,
+) -> bool {
+    let Some(old) = before.scenarios.get(number) else { return false };
+    let printed: BTreeSet<&str> = objects.iter().filter_map(|&object| old.path_of(object)).collect();
+    unchecked(&before.problems, tried.problems()).is_ok()
+        && scenario(&old.part(&printed), &tried.part(&printed), &BTreeMap::new()).is_ok()
+}
+
 fn unchecked(before: &[Problem], after: &[Problem]) -> Result<(), String> {
     let unchecked = |problem: &&Problem| problem.kind == ProblemKind::NotChecked;
     let known: BTreeSet<&str> = before.iter().filter(unchecked).map(|it| &*it.message).collect();

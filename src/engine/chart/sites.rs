@@ -449,21 +449,24 @@ fn wants(tree: &SpanTree, root: NodeId, ops: &[&PatchOp]) -> Result<Wants, Strin
                 }
                 _ => set(tree, root, path, Value::Array(vec![value.clone()]), &mut wants)?,
             },
-            PatchOp::Remove { path, prune, .. } => {
-                let mut node = tree.find(root, path).ok_or_else(|| format!("{path} is not there"))?;
-                // A parent of one entry goes with it.
-                while *prune
-                    && let Some(parent) = tree.parent(node)
-                    && tree.pairs(parent).len() == 1
-                    && parent != root
-                {
-                    node = parent;
-                }
-                if !wants.removals.contains(&node) {
-                    wants.removals.push(node);
-                }
-            }
+            PatchOp::Remove { .. } => {}
             PatchOp::Rename { .. } => return Err("a key is not renamed in a chart".to_owned()),
+        }
+    }
+    for op in ops {
+        let PatchOp::Remove { path, prune, .. } = op else { continue };
+        let mut node = tree.find(root, path).ok_or_else(|| format!("{path} is not there"))?;
+        // A parent of one entry goes with it, unless something is put there.
+        while *prune
+            && let Some(parent) = tree.parent(node)
+            && (tree.pairs(parent).len() == 1 || tree.items(parent).len() == 1)
+            && parent != root
+            && !wants.additions.contains_key(&parent)
+        {
+            node = parent;
+        }
+        if !wants.removals.contains(&node) {
+            wants.removals.push(node);
         }
     }
     Ok(wants)

@@ -194,3 +194,34 @@ spec:
     let [Outcome::Refused { reason }] = outcomes.as_slice() else { panic!("{outcomes:?}") };
     assert!(reason.contains("of NetworkPolicy/b would stay behind"), "{reason}");
 }
+
+#[test]
+fn the_last_item_of_a_list_goes_with_the_list() {
+    let template = POD.replace(
+        "capabilities: {drop: [ALL]}",
+        "capabilities: {drop: [ALL], add: {{ toJson .Values.add }}}\n      allowPrivilegeEscalation: false",
+    );
+    let input = chart(&[("templates/pod.yaml", &template), ("values.yaml", "add:\n- SYS_TIME\nother: 1\n")]);
+    let (_, outcomes) = mended(&input);
+    assert!(outcomes.iter().all(|outcome| !matches!(outcome, Outcome::Fixed)), "the template prints null");
+    let template = template.replace("add: {{ toJson .Values.add }}}", "add: [SYS_TIME]}").replace(
+        "capabilities: {drop: [ALL], add: [SYS_TIME]}",
+        "capabilities:\n        drop:\n        - ALL\n        add:\n        - SYS_TIME",
+    );
+    let (files, outcomes) = mended(&chart(&[("templates/pod.yaml", &template)]));
+    assert_eq!(outcomes, [Outcome::Fixed]);
+    assert_eq!(files[0].1, template.replace("        add:\n        - SYS_TIME\n", ""));
+}
+
+#[test]
+fn templates_that_change_values_for_others_are_rendered_together() {
+    let profile = "{{- $_ := set .Values \"image\" (dict \"name\" \"web\") }}";
+    let template =
+        POD.replace("registry.example/web:1", "registry.example/{{ index .Values.image \"name\" }}:1");
+    // Files are executed from the last name to the first.
+    let input = chart(&[("templates/pod.yaml", &template), ("templates/zzz.yaml", profile)]);
+    let (files, outcomes) = mended(&input);
+    assert_eq!(outcomes, [Outcome::Fixed]);
+    assert_eq!(files.len(), 1);
+    assert!(files[0].1.contains("allowPrivilegeEscalation: false"));
+}
