@@ -6,6 +6,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod dockerfile;
 pub mod engine;
 pub mod finding;
 pub mod fix;

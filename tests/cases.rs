@@ -1,6 +1,7 @@
 //! The rules' case folders, `testdata/rules/<id>/`: one named test per file.
 //!
-//! `fail[-case].yaml` holds the weakness, `pass[-case].yaml` does not; without `.yaml` it is a chart. What is found stands in
+//! `fail[-case].yaml` holds the weakness, `pass[-case].yaml` does not; for rules on Dockerfiles they end in
+//! `.Dockerfile`, without an ending it is a chart. What is found stands in
 //! `fail[-case].findings`, what `fix` makes of it (unsafe fixes and the rule's suggestions allowed) in
 //! `fail[-case].fixed.yaml`, which is absent where nothing is fixed. Each fix is also run a second
 //! time, and over the same text with CRLF, without a final newline, and behind a byte order mark.
@@ -34,12 +35,13 @@ fn main() {
         let id = folder.file_name().unwrap().to_string_lossy().into_owned();
         for file in sorted(&folder) {
             let name = file.file_name().unwrap().to_string_lossy().into_owned();
-            let is_case = file.is_dir() || name.ends_with(".yaml") && !name.ends_with(".fixed.yaml");
+            let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".Dockerfile"));
+            let stem = stem.or_else(|| file.is_dir().then_some(&*name));
+            let is_case = stem.is_some_and(|stem| !stem.ends_with(".fixed"));
             if is_case && (name.starts_with("fail") || name.starts_with("pass")) {
                 let id = id.clone();
-                trials.push(Trial::test(format!("{id}::{}", name.trim_end_matches(".yaml")), move || {
-                    case(&id, &file)
-                }));
+                let stem = stem.unwrap_or_default();
+                trials.push(Trial::test(format!("{id}::{stem}"), move || case(&id, &file)));
             }
         }
     }
@@ -108,7 +110,8 @@ fn case(id: &str, path: &Path) -> Result<(), Failed> {
     }
     expect(&path.with_extension("findings"), &listed(&analysis))?;
     let fixed = fix(&engine, id, &name, &text)?;
-    let expectation = path.with_extension("fixed.yaml");
+    let kind = path.extension().unwrap_or_default().to_string_lossy();
+    let expectation = path.with_extension(format!("fixed.{kind}"));
     if fixed == text {
         return match (expectation.exists(), bless()) {
             (true, true) => Ok(fs::remove_file(expectation)?),

@@ -64,7 +64,7 @@ fn project(folder: &Path) -> Project {
     let name = folder.to_string_lossy().into_owned();
     project.targets.retain(|target| match target {
         seaworthy::project::Target::Chart(chart) => *chart.name == *name,
-        seaworthy::project::Target::Manifests(_) => false,
+        seaworthy::project::Target::Manifests(_) | seaworthy::project::Target::Dockerfiles(_) => false,
     });
     project
 }

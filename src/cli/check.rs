@@ -35,8 +35,8 @@ pub fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     session.settings.no_ignores |= args.no_ignores;
     let selection = session.choose_rules(&args.rules)?;
     let project = project(&args.files, &session, None)?;
-    let progress = Progress::start(&session, global, project.manifests().count());
-    let engine = engine(&session, selection, args.files.threads, &progress)?;
+    let progress = Progress::start(&session, global, project.files().count());
+    let engine = engine(&session, selection, args.files.threads, &progress)?.with_images_of(&project);
     if args.by == Some(ByWhat::Namespace) {
         return by_namespace(args, &session, &engine, &project);
     }

@@ -59,8 +59,8 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
         selection.suggestions.insert(rule.clone());
     }
     let project = if from_stdin { Project::default() } else { project(&args.files, &session, None)? };
-    let progress = Progress::start(&session, global, project.manifests().count());
-    let engine = engine(&session, rules, args.files.threads, &progress)?;
+    let progress = Progress::start(&session, global, project.files().count());
+    let engine = engine(&session, rules, args.files.threads, &progress)?.with_images_of(&project);
     if from_stdin {
         return fix_stdin(args, &session, &engine, &selection);
     }

@@ -105,7 +105,7 @@ impl Session {
         if !args.scenario.is_empty() {
             let ScenarioArgs { values, set, set_string } = &args.scenario;
             for path in values {
-                fs::metadata(path).map_err(|error| Failure::io(&path.to_string_lossy(), &error))?;
+                fs::metadata(path).map_err(|error| Failure::io(path.to_string_lossy(), &error))?;
             }
             let entry = ScenarioEntry {
                 name: "the command line".to_owned(),

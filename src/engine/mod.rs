@@ -5,7 +5,9 @@
 //! nothing below.
 
 mod around;
+mod built;
 mod chart;
+mod dockerfile;
 mod judge;
 mod levels;
 mod linked;
@@ -74,6 +76,16 @@ impl Engine {
         Ok(Self { catalogue, rules, settings, kinds, images, limits, peers, progress: None })
     }
 
+    /// The same engine that knows what the Dockerfiles of a project tell of the images they make.
+    #[must_use]
+    pub fn with_images_of(mut self, project: &Project) -> Self {
+        let rows = built::rows(&self, project);
+        if !rows.is_empty() {
+            self.images = self.images.with_fallback(rows);
+        }
+        self
+    }
+
     /// The same engine with other bounds on its input.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
@@ -129,6 +141,9 @@ impl Engine {
         let same = |place: &Location| Arc::ptr_eq(&place.source, &source);
         if !findings.iter().all(|finding| same(&finding.primary)) {
             return None;
+        }
+        if findings.iter().any(|finding| finding.fix().is_some_and(|fix| !fix.patch.dockerfile.is_empty())) {
+            return dockerfile::preview(&source, findings);
         }
         // What mends a chart is found by rendering it: `repair` does.
         if findings.iter().any(|finding| finding.scenarios.is_some()) {

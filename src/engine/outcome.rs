@@ -34,6 +34,8 @@ pub struct Counts {
     pub documents: Tally,
     /// Kubernetes objects, items of lists counted one by one.
     pub objects: Tally,
+    /// Dockerfiles.
+    pub dockerfiles: Tally,
     /// Charts.
     pub charts: Tally,
     /// Scenarios (renderings) of charts.
@@ -49,11 +51,18 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Whether there was nothing that rules look at.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.objects.checked == 0 && self.dockerfiles.checked == 0
+    }
+
     /// Adds other counts.
     pub fn add(&mut self, other: &Self) {
         self.files.add(other.files);
         self.documents.add(other.documents);
         self.objects.add(other.objects);
+        self.dockerfiles.add(other.dockerfiles);
         self.charts.add(other.charts);
         self.scenarios.add(other.scenarios);
         self.passed_over += other.passed_over;
@@ -103,7 +112,7 @@ impl Analysis {
     /// Whether something was not checked, or there was nothing to check.
     #[must_use]
     pub fn is_blind(&self) -> bool {
-        self.counts.objects.checked == 0
+        self.counts.is_empty()
             || self.counts.files.not_checked > 0
             || self.problems.iter().any(|problem| problem.kind == ProblemKind::NotChecked)
     }

@@ -14,7 +14,8 @@ use crate::yaml::{NodeId, Scalar, SpanTree};
 use super::suppress::Silence;
 use super::{Engine, IgnoredBy};
 
-const TOOLS: [&str; 6] = ["checkov", "kube-linter", "kube-score", "kubeaudit", "kubescape", "polaris"];
+const TOOLS: [&str; 7] =
+    ["checkov", "hadolint", "kube-linter", "kube-score", "kubeaudit", "kubescape", "polaris"];
 
 /// What kubeaudit's override ids silence: the beginnings of its result names.
 const KUBEAUDIT: [(&str, &[&str]); 10] = [

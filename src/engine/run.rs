@@ -12,6 +12,7 @@ use crate::rule::Neighbour;
 use crate::source::{Problem, ProblemKind};
 
 use super::chart::{self, ChartInput};
+use super::dockerfile;
 use super::judge::{Judged, judge};
 use super::linked;
 use super::repair::{Mended, mend};
@@ -85,27 +86,28 @@ impl Kept {
 /// A file or chart to work on.
 enum Unit<'a> {
     Manifest(&'a InputFile),
+    Dockerfile(&'a InputFile),
     Chart(&'a ChartFolder),
 }
 
 impl Unit<'_> {
     fn name(&self) -> &Arc<str> {
         match self {
-            Self::Manifest(file) => file.name(),
+            Self::Manifest(file) | Self::Dockerfile(file) => file.name(),
             Self::Chart(chart) => &chart.name,
         }
     }
 }
 
-/// Runs `work` on every manifest and chart; a panic of it is a problem of that one alone.
+/// Runs `work` on every manifest, Dockerfile and chart; a panic of it is a problem of that one alone.
 fn each<T: Send>(
     engine: &Engine,
     project: &Project,
     work: impl Fn(&Unit<'_>) -> T + Sync,
     failed: impl Fn(Problem) -> T + Sync,
 ) -> Vec<T> {
-    let units = project.manifests().map(Unit::Manifest).chain(project.charts().map(Unit::Chart));
-    let units: Vec<Unit<'_>> = units.collect();
+    let files = project.manifests().map(Unit::Manifest).chain(project.dockerfiles().map(Unit::Dockerfile));
+    let units: Vec<Unit<'_>> = files.chain(project.charts().map(Unit::Chart)).collect();
     let done = units.par_iter().with_max_len(1).map(|unit| {
         let done = catch_unwind(AssertUnwindSafe(|| work(unit))).unwrap_or_else(|_| {
             let message = "an error of seaworthy itself; please report it with this file";
@@ -125,6 +127,10 @@ pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
             Ok(source) => Kept::from(judge(engine, &source, file.role())),
             Err(problem) => Kept::unread(*problem),
         },
+        Unit::Dockerfile(file) => match file.read(&engine.limits) {
+            Ok(source) => dockerfile::kept(engine, &source),
+            Err(problem) => Kept::unread(*problem),
+        },
         Unit::Chart(folder) => match ChartInput::open(folder, &engine.limits) {
             Ok(input) => chart::kept(engine, &input, &chart::judge(engine, &input)),
             Err(problem) => Kept::unread(*problem),
@@ -138,6 +144,7 @@ pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
 pub(super) fn repair(engine: &Engine, project: &Project, selection: &Selection) -> Repair {
     let work = |unit: &Unit<'_>| match unit {
         Unit::Manifest(file) => mend(engine, file, selection),
+        Unit::Dockerfile(file) => dockerfile::mend(engine, file, selection),
         Unit::Chart(folder) => match ChartInput::open(folder, &engine.limits) {
             Ok(input) => chart::mend(engine, &input, selection),
             Err(problem) => Mended::unread(*problem),
@@ -187,7 +194,7 @@ fn gather(engine: &Engine, project: &Project, parts: Vec<Kept>) -> Analysis {
 
 /// Ignores of the configuration that silenced nothing, or that ran out.
 fn unused_ignores(engine: &Engine, used: &[bool], all: &mut Analysis) {
-    if engine.settings.no_ignores || all.counts.objects.checked == 0 {
+    if engine.settings.no_ignores || all.counts.is_empty() {
         return;
     }
     for (ignore, used) in engine.settings.ignores.iter().zip(used) {

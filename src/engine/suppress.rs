@@ -40,10 +40,26 @@ struct Comment {
     reach: Reach,
 }
 
-struct Rule {
-    id: String,
+/// A rule that a comment names.
+pub(super) struct Rule {
+    pub id: String,
     span: Span,
-    used: Cell<bool>,
+    pub used: Cell<bool>,
+}
+
+impl Rule {
+    /// A warning where it silenced nothing, as far as its rule ran.
+    pub fn unused(&self, engine: &Engine, source: &Arc<Source>) -> Option<Problem> {
+        if self.used.get() || !engine.rules.runs(&engine.catalogue, &self.id) {
+            return None;
+        }
+        let message = if engine.settings.never_ignore.contains(&self.id) {
+            format!("{} may not be ignored (never-ignore)", self.id)
+        } else {
+            format!("this ignore of {} silences nothing", self.id)
+        };
+        Some(Problem::new(ProblemKind::Warning, source, self.span, message).with_help("remove it"))
+    }
 }
 
 /// What `kics` comments cover.
@@ -155,21 +171,13 @@ impl Ignores {
     /// Warns of ids in comments that silenced nothing, as far as their rules ran.
     pub fn unused(&self, engine: &Engine, tree: &SpanTree, problems: &mut Vec<Problem>) {
         for rule in self.comments.iter().flat_map(|comment| &comment.rules) {
-            if rule.used.get() || !engine.rules.runs(&engine.catalogue, &rule.id) {
-                continue;
-            }
-            let message = if engine.settings.never_ignore.contains(&rule.id) {
-                format!("{} may not be ignored (never-ignore)", rule.id)
-            } else {
-                format!("this ignore of {} silences nothing", rule.id)
-            };
-            let problem = Problem::new(ProblemKind::Warning, tree.source(), rule.span, message);
-            problems.push(problem.with_help("remove it"));
+            problems.extend(rule.unused(engine, tree.source()));
         }
     }
 }
 
-fn configured(engine: &Engine, finding: &Finding) -> Option<Silence> {
+/// The configuration's ignore that silences a finding.
+pub(super) fn configured(engine: &Engine, finding: &Finding) -> Option<Silence> {
     let settings = &engine.settings;
     let resource = &finding.resource;
     let (index, ignore) = settings.ignores.iter().enumerate().find(|(_, ignore)| {
@@ -192,8 +200,9 @@ fn first_content(tree: &SpanTree) -> usize {
     documents.next().map_or(usize::MAX, |document| document.first_line as usize)
 }
 
-/// `ignore[a, b] why` behind `seaworthy:`, which ends at `offset`.
-fn parse(
+/// `ignore[a, b] why` behind `seaworthy:`, which ends at `offset`: whether it is for the file, the rules,
+/// the reason.
+pub(super) fn parse(
     engine: &Engine,
     source: &Arc<Source>,
     text: &str,

@@ -204,17 +204,20 @@ fn key(finding: &Finding) -> Key<'_> {
     (&finding.rule, &finding.resource, finding.container.as_deref())
 }
 
-fn counts(judged: &Judged) -> BTreeMap<Key<'_>, usize> {
+fn counts<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> BTreeMap<Key<'a>, usize> {
     let mut counts = BTreeMap::new();
-    let ignored = judged.ignored.iter().map(|ignored| &ignored.finding);
-    for finding in judged.findings.iter().chain(ignored) {
+    for finding in findings {
         *counts.entry(key(finding)).or_default() += 1;
     }
     counts
 }
 
-/// The findings of `made` are gone, none is new, and what could be read before still can.
-fn compare(before: &Judged, after: &Judged, made: &[&Finding]) -> Result<(), String> {
+/// The findings of `made` are gone, and none is new.
+pub(super) fn follow<'a>(
+    before: impl IntoIterator<Item = &'a Finding>,
+    after: impl IntoIterator<Item = &'a Finding>,
+    made: &[&Finding],
+) -> Result<(), String> {
     let (old, new) = (counts(before), counts(after));
     let mut gone: BTreeMap<Key<'_>, usize> = BTreeMap::new();
     for finding in made {
@@ -230,6 +233,15 @@ fn compare(before: &Judged, after: &Judged, made: &[&Finding]) -> Result<(), Str
             return Err(format!("{rule} still finds it on {resource} afterwards"));
         }
     }
+    Ok(())
+}
+
+/// The findings of `made` are gone, none is new, and what could be read before still can.
+fn compare(before: &Judged, after: &Judged, made: &[&Finding]) -> Result<(), String> {
+    fn all(judged: &Judged) -> impl Iterator<Item = &Finding> {
+        judged.findings.iter().chain(judged.ignored.iter().map(|ignored| &ignored.finding))
+    }
+    follow(all(before), all(after), made)?;
     let unchecked = |judged: &Judged| -> BTreeMap<String, usize> {
         let mut messages = BTreeMap::new();
         let problems = judged.problems.iter();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::source::Span;
 use crate::yaml::{FieldPath, NodeId};
 
 use super::{Applicability, Patch, Severity};
@@ -37,6 +38,31 @@ pub struct RuleHit {
     pub no_fix: Option<String>,
     /// Whether a repair depends on other objects of the target.
     pub linked: bool,
+}
+
+/// A rule's verdict on one place of a Dockerfile.
+#[derive(Clone, Debug)]
+pub struct DockerfileHit {
+    /// Id of the rule.
+    pub rule: Arc<str>,
+    /// Severity after the configuration.
+    pub severity: Severity,
+    /// Index of the instruction.
+    pub at: usize,
+    /// The instruction's keyword, or that of the one that is missing.
+    pub field: FieldPath,
+    /// The bytes to mark.
+    pub span: Span,
+    /// Whether an instruction is missing.
+    pub absent: bool,
+    /// The message.
+    pub message: String,
+    /// Standards that ask for it.
+    pub standards: Vec<Arc<str>>,
+    /// Repairs, best first.
+    pub fixes: Vec<CandidateFix>,
+    /// Why there is no repair.
+    pub no_fix: Option<String>,
 }
 
 /// A repair as the rule wants it.

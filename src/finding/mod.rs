@@ -11,7 +11,7 @@ mod patch;
 
 use std::sync::Arc;
 
-pub use hit::{CandidateFix, RuleHit};
+pub use hit::{CandidateFix, DockerfileHit, RuleHit};
 pub use level::{Applicability, Severity, UnknownWord};
 pub use location::{Location, ResourceId};
 pub use patch::{Patch, PatchOp};

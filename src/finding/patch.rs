@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::dockerfile;
 use crate::yaml::FieldPath;
 
 /// One change of one object. `document` is an index into the documents (objects) of the target
@@ -87,14 +88,22 @@ impl PatchOp {
 /// was before any of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Patch {
-    /// The operations.
+    /// The operations on objects.
     pub ops: Vec<PatchOp>,
+    /// The operations on the Dockerfile that it is about; one without the other so far.
+    pub dockerfile: Vec<dockerfile::Op>,
 }
 
 impl Patch {
     /// A patch of one operation.
     #[must_use]
     pub fn one(op: PatchOp) -> Self {
-        Self { ops: vec![op] }
+        Self { ops: vec![op], ..Self::default() }
+    }
+
+    /// A patch of a Dockerfile.
+    #[must_use]
+    pub fn of_dockerfile(ops: Vec<dockerfile::Op>) -> Self {
+        Self { dockerfile: ops, ..Self::default() }
     }
 }

@@ -108,7 +108,7 @@ fn moving_a_field_is_one_patch() {
             value: json!(true),
         },
     ];
-    let (moved, _) = run(&text, &[Patch { ops }]);
+    let (moved, _) = run(&text, &[Patch { ops, ..Patch::default() }]);
     assert_eq!(moved, format!("{POD}    securityContext:\n      runAsNonRoot: true\n"));
 }
 

@@ -8,6 +8,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::source::{FileError, Limits, Problem, ProblemKind};
 
+use super::dockerfile::is_dockerfile_name;
 use super::environment;
 use super::kustomize::{self, normalized};
 use super::read::shown;
@@ -167,7 +168,12 @@ impl Gathered {
         }
         let mut charts: BTreeMap<PathBuf, ChartFolder> = BTreeMap::new();
         let mut manifests = Vec::new();
+        let mut dockerfiles = Vec::new();
         for (path, name) in std::mem::take(&mut self.files) {
+            if is_dockerfile_name(&path) {
+                dockerfiles.push(InputFile::on_disk(name, path));
+                continue;
+            }
             let role = if self.patches.contains(&path) { Role::OverlayPatch } else { Role::Manifest };
             let template = path.ancestors().skip(1).find(|folder| {
                 folder.file_name().is_some_and(|name| name == "templates")
@@ -200,7 +206,9 @@ impl Gathered {
                 manifests.push(InputFile::on_disk(name, path).with_role(role));
             }
         }
-        manifests.sort_by(|a, b| a.name().cmp(b.name()));
+        for files in [&mut manifests, &mut dockerfiles] {
+            files.sort_by(|a: &InputFile, b| a.name().cmp(b.name()));
+        }
         let folders: Vec<PathBuf> = charts.keys().cloned().collect();
         let folders: Vec<&PathBuf> = folders.iter().collect();
         for file in manifests.iter().filter(|file| self.chart_of(file.path()).is_none()) {
@@ -209,7 +217,7 @@ impl Gathered {
                 chart.values.push(file.path().to_path_buf());
             }
         }
-        let mut targets = vec![Target::Manifests(manifests)];
+        let mut targets = vec![Target::Manifests(manifests), Target::Dockerfiles(dockerfiles)];
         targets.extend(charts.into_values().map(Target::Chart));
         Project { targets, problems: self.problems, whole: !self.alone }
     }

@@ -6,6 +6,7 @@
 
 mod discover;
 mod disk;
+mod dockerfile;
 mod environment;
 mod git;
 mod kustomize;
@@ -141,6 +142,8 @@ pub struct ChartFolder {
 pub enum Target {
     /// Manifests: files of objects as they are applied.
     Manifests(Vec<InputFile>),
+    /// Dockerfiles.
+    Dockerfiles(Vec<InputFile>),
     /// One chart.
     Chart(ChartFolder),
 }
@@ -158,25 +161,41 @@ pub struct Project {
 }
 
 impl Project {
-    /// A project of these manifests.
+    /// A project of these manifests and Dockerfiles, which are told by their names.
     #[must_use]
     pub fn of_files(files: Vec<InputFile>) -> Self {
-        Self { targets: vec![Target::Manifests(files)], ..Self::default() }
+        let (dockerfiles, manifests) =
+            files.into_iter().partition(|file| dockerfile::is_dockerfile_name(Path::new(&**file.name())));
+        let targets = vec![Target::Manifests(manifests), Target::Dockerfiles(dockerfiles)];
+        Self { targets, ..Self::default() }
     }
 
     /// The files of all manifests.
     pub fn manifests(&self) -> impl Iterator<Item = &InputFile> {
         self.targets.iter().flat_map(|target| match target {
             Target::Manifests(files) => files.as_slice(),
-            Target::Chart(_) => &[],
+            Target::Dockerfiles(_) | Target::Chart(_) => &[],
         })
+    }
+
+    /// All Dockerfiles.
+    pub fn dockerfiles(&self) -> impl Iterator<Item = &InputFile> {
+        self.targets.iter().flat_map(|target| match target {
+            Target::Dockerfiles(files) => files.as_slice(),
+            Target::Manifests(_) | Target::Chart(_) => &[],
+        })
+    }
+
+    /// All manifests and Dockerfiles.
+    pub fn files(&self) -> impl Iterator<Item = &InputFile> {
+        self.manifests().chain(self.dockerfiles())
     }
 
     /// The charts.
     pub fn charts(&self) -> impl Iterator<Item = &ChartFolder> {
         self.targets.iter().filter_map(|target| match target {
             Target::Chart(chart) => Some(chart),
-            Target::Manifests(_) => None,
+            Target::Manifests(_) | Target::Dockerfiles(_) => None,
         })
     }
 }

@@ -23,7 +23,7 @@ fn discover(folder: &Path, change: impl FnOnce(&mut Discovery)) -> Project {
     let prefix = format!("{}/", read::shown(folder));
     for target in &mut project.targets {
         match target {
-            Target::Manifests(files) => {
+            Target::Manifests(files) | Target::Dockerfiles(files) => {
                 for file in files {
                     file.name = file.name.trim_start_matches(&prefix).into();
                 }
@@ -179,4 +179,24 @@ fn links_do_not_lead_out_of_the_tree() {
     let overlay = OverlayFiles::new(Arc::new(files), above);
     assert_eq!(&*overlay.read("a.yaml").unwrap(), b"new");
     assert_eq!(&*overlay.read("sub/b.yaml").unwrap(), b"b: 1");
+}
+
+#[test]
+fn dockerfiles_are_found_beside_manifests_unless_ignored() {
+    let folder = tree(&[
+        (".git/config", ""),
+        (".gitignore", "vendor/\n"),
+        ("a.yaml", ""),
+        ("Dockerfile", ""),
+        ("chart/Chart.yaml", ""),
+        ("chart/templates/x.yaml", ""),
+        ("chart/Dockerfile.web", ""),
+        ("vendor/Dockerfile", ""),
+        ("Dockerfile.dockerignore", ""),
+    ]);
+    let found = discover(folder.path(), |_| {});
+    let dockerfiles: Vec<&str> = found.dockerfiles().map(|file| &**file.name()).collect();
+    assert_eq!(dockerfiles, ["Dockerfile", "chart/Dockerfile.web"]);
+    assert!(!names(&found).iter().any(|name| name.contains("Dockerfile")));
+    assert_eq!(found.charts().count(), 1);
 }

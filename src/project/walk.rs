@@ -6,9 +6,11 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use walkdir::{DirEntry, WalkDir};
 
+use super::dockerfile::is_dockerfile_name;
+
 /// What a walk finds.
 pub(super) enum Found {
-    /// A file whose name ends like a manifest's.
+    /// A file with the name of a manifest or a Dockerfile.
     File(PathBuf),
     /// A `Chart.yaml`: its folder is a chart.
     Chart(PathBuf),
@@ -88,6 +90,11 @@ pub(super) fn is_manifest_name(path: &Path) -> bool {
     })
 }
 
+/// Whether a file is one to check, by its name.
+fn is_checked(path: &Path) -> bool {
+    is_manifest_name(path) || is_dockerfile_name(path)
+}
+
 /// Walks an absolute folder in the order of names.
 pub(super) fn walk(root: &Path, rules: &Rules) -> Vec<Found> {
     let inherited = if rules.gitignore { ignore_files_above(root) } else { Vec::new() };
@@ -130,7 +137,7 @@ pub(super) fn walk(root: &Path, rules: &Rules) -> Vec<Found> {
                 if entry.file_name() == "Chart.yaml" {
                     found.push(Found::Chart(entry.path().to_path_buf()));
                 }
-                if is_manifest_name(entry.path()) {
+                if is_checked(entry.path()) {
                     found.push(Found::File(entry.into_path()));
                 }
             }
@@ -148,6 +155,5 @@ fn link(entry: &DirEntry, root: &Path) -> Option<Found> {
         return None;
     }
     let folder = target.is_ok_and(|target| target.is_dir());
-    (folder || is_manifest_name(entry.path()))
-        .then(|| Found::Outside { path: entry.path().to_path_buf(), folder })
+    (folder || is_checked(entry.path())).then(|| Found::Outside { path: entry.path().to_path_buf(), folder })
 }

@@ -215,6 +215,8 @@ pub struct Summary {
     pub documents: TallyEntry,
     /// Kubernetes objects.
     pub objects: TallyEntry,
+    /// Dockerfiles.
+    pub dockerfiles: TallyEntry,
     /// Charts.
     pub charts: TallyEntry,
     /// Renderings of charts.
@@ -352,6 +354,7 @@ pub fn summary(findings: &[Finding], counts: &Counts) -> Summary {
         files: counts.files.into(),
         documents: counts.documents.into(),
         objects: counts.objects.into(),
+        dockerfiles: counts.dockerfiles.into(),
         charts: counts.charts.into(),
         scenarios: counts.scenarios.into(),
     }

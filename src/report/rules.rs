@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::finding::Applicability;
-use crate::rule::{Catalogue, Rule};
+use crate::rule::{Catalogue, Rule, Scope};
 
 use super::clean::clean_line;
 use super::json;
@@ -140,6 +140,10 @@ pub fn explain(rule: &Rule, format: RuleFormat, style: &Style) -> String {
         output.push('\n');
     }
     let ignore = code(&format!("# seaworthy: ignore[{}] REASON", rule.id));
-    let _ = writeln!(output, "To ignore one finding, write {ignore} on its line or above its node.");
+    let place = match rule.scope {
+        Scope::Dockerfile => "above its instruction",
+        _ => "on its line or above its node",
+    };
+    let _ = writeln!(output, "To ignore one finding, write {ignore} {place}.");
     output
 }

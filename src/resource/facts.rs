@@ -47,6 +47,9 @@ pub struct Alternative {
     pub uid: i64,
     /// The port it listens on.
     pub port: u16,
+    /// Whether it has the same tags.
+    #[serde(default)]
+    pub same_tags: bool,
 }
 
 /// What is known of an image, as written in `images.toml` and in a configuration.
@@ -70,6 +73,8 @@ pub struct ImageRow {
     pub port_env: Option<String>,
     /// Whether there is a shell.
     pub shell: Option<bool>,
+    /// Whether no version that the row matches has a shell.
+    pub never_shell: bool,
     /// Whether a program in it carries file capabilities.
     pub file_capabilities: bool,
     /// Whether it starts as root only (or under another uid with more than a uid).
@@ -86,6 +91,10 @@ pub struct ImageRow {
     pub any_uid: bool,
     /// An image that does the same without root.
     pub alternative: Option<Alternative>,
+    /// Users that the image knows besides `user`, by name.
+    pub users: BTreeMap<String, i64>,
+    /// Variables that the image sets and that Dockerfiles built on it use.
+    pub env: BTreeMap<String, String>,
 }
 
 /// The user an image runs as.
@@ -159,6 +168,19 @@ impl ImageFact<'_> {
         }
     }
 
+    /// The uid of a user that the image knows by name.
+    #[must_use]
+    pub fn uid_of(&self, name: &str) -> Option<i64> {
+        let own = (self.row.user.as_deref() == Some(name)).then_some(self.row.uid).flatten();
+        own.or_else(|| self.row.users.get(name).copied())
+    }
+
+    /// Whether it is certain that there is no shell in the image.
+    #[must_use]
+    pub fn has_no_shell(&self) -> bool {
+        self.row.shell == Some(false) && (self.row.never_shell || self.is_reliable())
+    }
+
     /// Whether it is certain that no program in the image gains rights when it is started: no shell
     /// and so no tools, and no file capabilities.
     #[must_use]
@@ -198,6 +220,8 @@ pub struct Images {
     patterns: Vec<(String, Vec<Row>)>,
     /// What is asked where nothing here matches.
     base: Option<Arc<Self>>,
+    /// What is asked where nothing there matches either.
+    fallback: Option<Arc<Self>>,
 }
 
 #[derive(Deserialize)]
@@ -232,6 +256,13 @@ impl Images {
         Self::of(rows, Some(Arc::clone(Self::shipped())))
     }
 
+    /// The same with rows that count only where no other matches: what is inferred.
+    #[must_use]
+    pub fn with_fallback(mut self, rows: impl IntoIterator<Item = (String, ImageRow)>) -> Self {
+        self.fallback = Some(Arc::new(Self::of(rows, None)));
+        self
+    }
+
     fn of(rows: impl IntoIterator<Item = (String, ImageRow)>, base: Option<Arc<Self>>) -> Self {
         let mut images = Self { base, ..Self::default() };
         let mut patterns: HashMap<String, Vec<Row>> = HashMap::new();
@@ -250,7 +281,7 @@ impl Images {
     /// The row of an image: by the longest repository pattern, then the longest tag pattern that
     /// matches.
     #[must_use]
-    pub fn find(&self, image: &ImageReference<'_>) -> Option<ImageFact<'_>> {
+    pub fn find<'a>(&'a self, image: &ImageReference<'_>) -> Option<ImageFact<'a>> {
         let repository = image.repository();
         let own = self.exact.get(&repository).and_then(|rows| Self::by_tag(rows, image));
         let own = own.or_else(|| {
@@ -262,7 +293,8 @@ impl Images {
             let moving = matches!(image.tag, Tag::Implied) || image.tag.text() == "latest";
             ImageFact { row: &row.fact, bounded: row.fact.bounded && (user || !moving) }
         });
-        own.or_else(|| self.base.as_ref()?.find(image))
+        let beyond = |images: &'a Option<Arc<Self>>| images.as_ref()?.find(image);
+        own.or_else(|| beyond(&self.base)).or_else(|| beyond(&self.fallback))
     }
 
     fn by_tag<'a>(rows: &'a [Row], image: &ImageReference<'_>) -> Option<&'a Row> {

@@ -9,6 +9,7 @@ use crate::resource::KubernetesVersion;
 use crate::yaml::FieldPath;
 
 use super::compile;
+use super::dockerfile;
 use super::frame::Paths;
 use super::message::Message;
 use super::native;
@@ -70,6 +71,8 @@ pub(super) enum RuleTest {
     Forbid(Predicate),
     /// Rust decides.
     Native(native::Finder),
+    /// Rust decides on a Dockerfile.
+    Dockerfile(dockerfile::Finder),
     /// Every subject of the scope is a finding.
     Every,
 }

@@ -11,6 +11,7 @@ use crate::finding::Applicability;
 use crate::yaml::FieldPath;
 
 use super::catalogue::{Catalogue, CatalogueError, Change, Fix, Rule, RuleTest};
+use super::dockerfile;
 use super::frame::Paths;
 use super::message::Message;
 use super::native;
@@ -133,6 +134,13 @@ impl Compiler<'_> {
         let test = match (&table.require, &table.forbid, &table.native) {
             (Some(require), None, None) => RuleTest::Require(self.predicate(require, scope, 0)?),
             (None, Some(forbid), None) => RuleTest::Forbid(self.predicate(forbid, scope, 0)?),
+            (None, None, Some(name)) if scope == Scope::Dockerfile => {
+                let finder = dockerfile::finder(name);
+                let known = dockerfile::finders();
+                RuleTest::Dockerfile(
+                    finder.ok_or_else(|| unknown("Dockerfile rule", name, known, span.clone()))?,
+                )
+            }
             (None, None, Some(name)) => {
                 let finder = native::finder(name);
                 RuleTest::Native(
@@ -143,6 +151,13 @@ impl Compiler<'_> {
             _ if scope.is_values_key() => return Err(error("a rule of this scope has no test", span)),
             _ => return Err(error("exactly one of `require`, `forbid`, `native` is needed", span)),
         };
+        if scope == Scope::Dockerfile {
+            let planned = |fix: &FixTable| fix.native.as_deref() == Some("planned");
+            if !matches!(test, RuleTest::Dockerfile(_)) || !table.fix.iter().all(planned) {
+                let message = "a rule on Dockerfiles is `native`, and so are its fixes (`planned`)";
+                return Err(error(message, span));
+            }
+        }
         let condition = match &table.condition {
             Some(condition) => Some(self.predicate(condition, scope, 0)?),
             None => None,

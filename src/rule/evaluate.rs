@@ -237,8 +237,8 @@ impl Catalogue {
                         visitor.take(index, rule, frame, self.place_of(frame, outcome));
                     }
                 }
-                // Its subjects are no parts of objects: they never get here.
-                RuleTest::Every => {}
+                // Their subjects are no parts of objects: they never get here.
+                RuleTest::Dockerfile(_) | RuleTest::Every => {}
                 RuleTest::Native(finder) => {
                     for found in (finder.run)(frame) {
                         let (node, field, absent) = (found.node, found.field.clone(), found.absent);

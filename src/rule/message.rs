@@ -77,6 +77,15 @@ impl Message {
         Ok(Self { pieces })
     }
 
+    /// The text of a message without placeholders.
+    pub fn plain(&self) -> String {
+        let text = |piece: &Piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Word(_) => String::new(),
+        };
+        self.pieces.iter().map(text).collect()
+    }
+
     /// Fills it in. `node` is what was found, `test` the test that found it.
     pub fn fill(&self, frame: &Frame<'_>, test: Option<&FieldTest>, node: Option<NodeId>) -> String {
         let mut text = String::new();

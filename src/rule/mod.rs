@@ -9,6 +9,7 @@
 
 mod catalogue;
 mod compile;
+mod dockerfile;
 mod evaluate;
 mod frame;
 mod labels;
@@ -27,6 +28,7 @@ mod slots;
 mod tests;
 
 pub use catalogue::{Catalogue, CatalogueError, Fix, Peers, Rule};
+pub use dockerfile::image_row;
 pub use evaluate::Target;
 pub use neighbour::Neighbour;
 

@@ -117,20 +117,7 @@ fn candidate(
         }
     };
     refuse_on_windows(frame, &ops)?;
-    if let Some(given) = fix.given.filter(|_| level != Applicability::Suggestion) {
-        level = given;
-    }
-    if level != Applicability::Safe {
-        held_back = held_back.or_else(|| Some(fix.safety.to_string()));
-        release = release.or_else(|| {
-            Some(match level {
-                Applicability::Suggestion => format!("--apply-suggestion {}", rule.id),
-                _ => "--unsafe-fixes".to_owned(),
-            })
-        });
-    } else {
-        (held_back, release) = (None, None);
-    }
+    let guard = Guard::new(rule, fix, level, held_back, release);
     let mut safety = fix.safety.to_string();
     if frame.document.is_immutable() {
         let kind = &frame.document.kind().kind;
@@ -140,12 +127,44 @@ fn candidate(
     }
     Ok(CandidateFix {
         title,
-        applicability: level,
+        applicability: guard.level,
         safety: Some(safety.into()),
-        patch: Patch { ops },
-        held_back,
-        release,
+        patch: Patch { ops, ..Patch::default() },
+        held_back: guard.held_back,
+        release: guard.release,
     })
+}
+
+/// The level of a fix after the configuration, and why it is not higher.
+pub(super) struct Guard {
+    pub level: Applicability,
+    pub held_back: Option<String>,
+    pub release: Option<String>,
+}
+
+impl Guard {
+    /// What facts say of the level, and what would release it, before the configuration.
+    pub fn new(
+        rule: &Rule,
+        fix: &Fix,
+        level: Applicability,
+        held_back: Option<String>,
+        release: Option<String>,
+    ) -> Self {
+        let level = fix.given.filter(|_| level != Applicability::Suggestion).unwrap_or(level);
+        if level == Applicability::Safe {
+            return Self { level, held_back: None, release: None };
+        }
+        let flag = || match level {
+            Applicability::Suggestion => format!("--apply-suggestion {}", rule.id),
+            _ => "--unsafe-fixes".to_owned(),
+        };
+        Self {
+            level,
+            held_back: held_back.or_else(|| Some(fix.safety.to_string())),
+            release: release.or_else(|| Some(flag())),
+        }
+    }
 }
 
 /// The API refuses Linux fields in a Windows pod, whoever adds them.

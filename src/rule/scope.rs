@@ -29,6 +29,8 @@ pub enum Scope {
     Volume,
     /// Every kernel parameter a pod sets.
     Sysctl,
+    /// Every Dockerfile. Such rules are Rust.
+    Dockerfile,
     /// Every key of a chart's `values.yaml` that no template can read. Being one is the weakness: such
     /// a rule has no test.
     UnreadDefault,
@@ -39,7 +41,7 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Object,
         Self::Workload,
         Self::Pod,
@@ -51,6 +53,7 @@ impl Scope {
         Self::DroppedCapability,
         Self::Volume,
         Self::Sysctl,
+        Self::Dockerfile,
         Self::UnreadDefault,
         Self::UnreadOverride,
     ];
@@ -58,7 +61,9 @@ impl Scope {
     /// Where the subject's own paths start.
     pub(super) fn root(self) -> Root {
         match self {
-            Self::Object | Self::Workload | Self::UnreadDefault | Self::UnreadOverride => Root::Object,
+            Self::Object | Self::Workload | Self::Dockerfile | Self::UnreadDefault | Self::UnreadOverride => {
+                Root::Object
+            }
             Self::Pod => Root::Pod,
             Self::Container => Root::Container,
             Self::SecurityContext => Root::SecurityContext,

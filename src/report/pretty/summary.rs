@@ -23,6 +23,7 @@ pub fn count(number: usize, noun: &str) -> String {
 fn list(counts: &Counts, number: impl Fn(Tally) -> usize) -> Vec<String> {
     let all = [
         (counts.files, "file"),
+        (counts.dockerfiles, "Dockerfile"),
         (counts.charts, "chart"),
         (counts.scenarios, "scenario"),
         (counts.documents, "document"),
@@ -108,7 +109,11 @@ pub fn summary(output: &mut String, report: &Report<'_>, style: &Style) {
         let _ = write!(line, " {}", style.paint(Paint::Red, &format!("Not checked: {}.", missed.join(", "))));
     }
     if counts.objects.checked == 0 {
-        let _ = write!(line, " {}", style.paint(Paint::Red, "No Kubernetes object was found."));
+        let none = "No Kubernetes object was found.";
+        let _ = match counts.is_empty() {
+            true => write!(line, " {}", style.paint(Paint::Red, none)),
+            false => write!(line, " {none}"),
+        };
     }
     if counts.passed_over > 0 {
         let _ = write!(line, " Passed over {}: no object.", count(counts.passed_over, "YAML document"));
@@ -119,7 +124,7 @@ pub fn summary(output: &mut String, report: &Report<'_>, style: &Style) {
     }
     let _ = writeln!(output, "{line}");
     let ignored = if counts.ignored > 0 { format!("; {} ignored", counts.ignored) } else { String::new() };
-    if findings.is_empty() && counts.objects.checked == 0 {
+    if findings.is_empty() && counts.is_empty() {
         return;
     }
     if findings.is_empty() {

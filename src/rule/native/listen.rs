@@ -61,6 +61,25 @@ impl Listen {
     }
 }
 
+/// The ports that a value names; of a URL without one its scheme's.
+pub fn ports_in(listen: Listen, text: &str) -> Vec<i64> {
+    let part = |part: &str| match listen {
+        Listen::Port | Listen::Ports => part.trim().parse().ok(),
+        Listen::Urls => {
+            let (scheme, rest) = part.split_once("://").unwrap_or(("", part));
+            let host = rest.split('/').next().unwrap_or("");
+            match host.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
+                Some((_, port)) => port.parse().ok(),
+                None => [("http", 80), ("https", 443)].into_iter().find(|it| it.0 == scheme).map(|it| it.1),
+            }
+        }
+    };
+    match listen {
+        Listen::Port => part(text).into_iter().collect(),
+        Listen::Ports | Listen::Urls => text.split(';').filter_map(part).collect(),
+    }
+}
+
 /// A value with the new port in place of the old one; `None` where the old one is not in it.
 pub fn moved_text(listen: Listen, text: &str, old: i64, new: i64) -> Option<String> {
     let (old, new) = (old.to_string(), new.to_string());
@@ -135,6 +154,9 @@ mod tests {
         assert_eq!(moved_text(Listen::Ports, "80;81", 80, 8080).as_deref(), Some("8080;81"));
         assert_eq!(moved_text(Listen::Port, "80", 80, 8080).as_deref(), Some("8080"));
         assert_eq!(moved_text(Listen::Port, "8000", 80, 8080), None);
+        assert_eq!(ports_in(Listen::Urls, "http://*:80/;https://+;:81;http://[::1]"), [80, 443, 81, 80]);
+        assert_eq!(ports_in(Listen::Ports, "80; 81"), [80, 81]);
+        assert!(ports_in(Listen::Port, "80;81").is_empty());
         assert_eq!(moved_list("80, 9090", 80, 8080).as_deref(), Some("8080, 9090"));
         assert_eq!(moved_list("8080", 80, 8080), None);
     }

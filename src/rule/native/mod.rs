@@ -6,7 +6,7 @@ mod field_place;
 mod field_table;
 mod host_users;
 mod image_tag;
-mod listen;
+pub(super) mod listen;
 mod low_port;
 mod move_port;
 mod pod_callers;

@@ -1,0 +1,159 @@
+//! Commands that need a shell in an image that has none.
+
+use crate::dockerfile::{Base, Command, Instruction, Keyword, Op};
+use crate::finding::Applicability;
+
+use super::build::Build;
+use super::{Found, Repair};
+
+/// Characters that only a shell understands.
+const SYNTAX: &str = "$;&|<>*?()[]{}`\\~#!\n'\"";
+
+/// Whether the image certainly has no shell: the base has none, and nothing that could be one comes in.
+fn has_no_shell(build: &Build<'_>) -> bool {
+    let base = match build.chain.base {
+        Base::Scratch => true,
+        _ => build.fact.as_ref().is_some_and(|fact| fact.has_no_shell()),
+    };
+    let mut folder = "";
+    base && !build.chain.instructions().any(|(_, it)| {
+        if let (Keyword::Workdir, Some(word)) = (it.keyword, it.words.first()) {
+            folder = word.text.trim_matches('"');
+        }
+        may_bring_a_shell(it, folder)
+    })
+}
+
+/// Whether an instruction may bring a shell, or names one: archives, and copies into folders of the system.
+/// `folder` is the working folder.
+fn may_bring_a_shell(instruction: &Instruction, folder: &str) -> bool {
+    match instruction.keyword {
+        Keyword::Shell => true,
+        Keyword::Add | Keyword::Copy => {
+            let written = instruction.words.last().map_or("", |word| word.text.trim_matches('"'));
+            // What stands relative to the working folder is in it, or below.
+            let to = if written.starts_with(['/', '$']) { written } else { folder };
+            let system = ["/bin", "/sbin", "/usr", "/lib", "/busybox", "/opt"];
+            let archive = instruction.keyword == Keyword::Add;
+            let shell =
+                |name: &str| matches!(name.rsplit('/').next(), Some("sh" | "bash" | "busybox" | "dash"));
+            archive
+                || matches!(to, "/" | "" | ".")
+                || written.contains("..")
+                || to.contains('$')
+                || system.iter().any(|folder| to.starts_with(folder))
+                || instruction.words.iter().any(|word| shell(word.text.trim_matches('"')))
+        }
+        _ => false,
+    }
+}
+
+/// The words of a command that a shell would only split.
+fn split(text: &str) -> Option<Vec<String>> {
+    let text = text.strip_prefix("exec ").unwrap_or(text);
+    let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    let assigns = words.first().is_none_or(|word| word.contains('='));
+    (!text.contains(|c: char| SYNTAX.contains(c)) && !assigns && !is_builtin(words.first()?)).then_some(words)
+}
+
+/// Whether only a shell knows a command.
+fn is_builtin(word: &str) -> bool {
+    ["cd", "export", "set", "source", ".", "eval", "exec", "trap", "ulimit", "umask", "if", "while", "for"]
+        .contains(&word)
+}
+
+/// Whether words start a shell.
+fn starts_shell(words: &[String]) -> bool {
+    let program = words.first().map(|word| word.rsplit('/').next().unwrap_or(word));
+    matches!(program, Some("sh" | "bash" | "ash" | "dash"))
+}
+
+/// Whether a command starts a shell.
+pub fn needs_shell(command: &Command) -> bool {
+    shell_text(command).is_some()
+}
+
+/// The words of a command, where no shell is needed to tell them.
+pub fn words_of(command: &Command) -> Option<Vec<String>> {
+    match (command, shell_text(command)) {
+        (_, Some(text)) => split(text),
+        (Command::Exec(words), None) => Some(words.clone()),
+        (Command::Shell(_), None) => None,
+    }
+}
+
+/// The text that a shell would have to run.
+fn shell_text(command: &Command) -> Option<&str> {
+    match command {
+        Command::Shell(text) => Some(text),
+        Command::Exec(words) if starts_shell(words) => Some(match words.as_slice() {
+            [_, flag, text] if flag == "-c" => text,
+            _ => "",
+        }),
+        Command::Exec(_) => None,
+    }
+}
+
+/// `ENTRYPOINT`, `CMD` and `RUN` in shell form, or with a shell as the program.
+pub fn commands(build: &Build<'_>) -> Vec<Found> {
+    if !has_no_shell(build) {
+        return Vec::new();
+    }
+    let entrypoint = build.chain.last(Keyword::Entrypoint);
+    let cmd = build.chain.last(Keyword::Cmd);
+    let mut found = Vec::new();
+    for (at, instruction) in build.chain.instructions() {
+        let counts = match instruction.keyword {
+            Keyword::Run => true,
+            Keyword::Entrypoint => entrypoint.is_some_and(|(last, _)| last == at),
+            // Behind an ENTRYPOINT in exec form it is arguments.
+            Keyword::Cmd => cmd.is_some_and(|(last, _)| last == at) && entrypoint.is_none(),
+            _ => false,
+        };
+        let Some(text) = instruction.command.as_ref().filter(|_| counts).and_then(shell_text) else {
+            continue;
+        };
+        let repair = match (instruction.keyword, split(text)) {
+            (Keyword::Run, _) => Err("run it in another stage, and copy what it makes".to_owned()),
+            (Keyword::Cmd, _) => {
+                Err("the base may have an ENTRYPOINT that takes it as arguments: write an ENTRYPOINT"
+                    .to_owned())
+            }
+            (_, Some(words)) => {
+                let level = Some(Applicability::Safe);
+                Ok(Repair { title: None, level, ops: vec![Op::Exec { at, words }] })
+            }
+            (_, None) => Err("it says what only a shell understands".to_owned()),
+        };
+        let (keyword, base) = (instruction.keyword.as_str(), build.base_name());
+        found.push(Found {
+            at,
+            span: instruction.span,
+            field: keyword,
+            absent: false,
+            message: Some(format!("{keyword} needs a shell, and {base} has none")),
+            repair,
+        });
+    }
+    found
+}
+
+/// `HEALTHCHECK` in shell form, or with a shell as the program.
+pub fn healthcheck(build: &Build<'_>) -> Vec<Found> {
+    if !has_no_shell(build) {
+        return Vec::new();
+    }
+    let Some((at, instruction)) = build.chain.last(Keyword::Healthcheck) else { return Vec::new() };
+    if instruction.command.as_ref().and_then(shell_text).is_none() {
+        return Vec::new();
+    }
+    let base = build.base_name();
+    vec![Found {
+        at,
+        span: instruction.span,
+        field: "HEALTHCHECK",
+        absent: false,
+        message: Some(format!("HEALTHCHECK needs a shell, and {base} has none: it always fails")),
+        repair: Ok(Repair { title: None, level: None, ops: vec![Op::Remove { at }] }),
+    }]
+}

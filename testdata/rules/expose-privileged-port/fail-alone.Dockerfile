@@ -1,0 +1,5 @@
+FROM alpine:3.22
+ARG PORT=443
+EXPOSE $PORT/udp 8000-8010
+EXPOSE 20-21
+CMD ["/cats"]

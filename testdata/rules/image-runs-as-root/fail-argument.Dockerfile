@@ -1,0 +1,7 @@
+ARG VERSION=8.0
+ARG BASE=mcr.microsoft.com/dotnet/aspnet:${VERSION}-noble
+FROM --platform=$TARGETPLATFORM ${BASE} AS base
+EXPOSE 8080
+FROM base
+COPY out/ /app/
+ENTRYPOINT ["dotnet", "/app/Cats.dll"]

@@ -1,0 +1,5 @@
+from node:22-slim
+workdir /app
+copy . .
+user root
+cmd ["node", "server.js"]

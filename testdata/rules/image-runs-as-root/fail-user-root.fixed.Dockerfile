@@ -1,0 +1,5 @@
+from node:22-slim
+workdir /app
+copy . .
+user 1000
+cmd ["node", "server.js"]

@@ -1,0 +1,4 @@
+FROM alpine:3.22
+# hadolint ignore=DL3002
+USER root
+CMD ["/cats"]

@@ -1,0 +1,5 @@
+FROM mcr.microsoft.com/dotnet/aspnet:8.0-noble
+WORKDIR /app
+COPY --chown=app:app out/ .
+USER $APP_UID
+ENTRYPOINT ["dotnet", "Cats.dll"]

@@ -1,0 +1,4 @@
+FROM node:22-alpine
+ENV PORT=80 SERVER_PORT=443
+ENV PORT=8080 REPORT=80
+CMD ["node", "server.js"]

@@ -1,0 +1,5 @@
+FROM golang:1.25 AS build
+RUN go build -o /cats ./...
+FROM gcr.io/distroless/static:nonroot
+COPY --from=build /cats /app/cats
+ENTRYPOINT ["/bin/sh", "-c", "/app/cats --quiet"]

@@ -1,0 +1,4 @@
+FROM gcr.io/distroless/static-debian12
+COPY cats /app/cats
+ENTRYPOINT ["/app/cats"]
+CMD --quiet

@@ -1,0 +1,5 @@
+FROM node:22 AS build
+RUN npm run build
+FROM nginx:1.29-alpine
+COPY --from=build /dist /usr/share/nginx/html
+EXPOSE 80
