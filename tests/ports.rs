@@ -1,5 +1,6 @@
 //! Ports moved on real manifests (`manifests-open` of the shared corpus): whatever a Service's target
 //! port led to before, it leads to afterwards, in all files of a project; and a second run is empty.
+//! One project in three is taken; `SEAWORTHY_CORPUS=all` takes all.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 #[path = "support/mod.rs"]
@@ -233,6 +234,9 @@ fn services_of_real_manifests_still_lead_where_they_led() {
     };
     let mut folders: Vec<PathBuf> = below(&folder).iter().flat_map(|owner| below(owner)).collect();
     folders.sort();
+    if std::env::var("SEAWORTHY_CORPUS").is_err() {
+        folders = folders.into_iter().step_by(3).collect();
+    }
     let engine = engine();
     let start = std::time::Instant::now();
     let tally = folders.par_iter().map(|folder| measure(&engine, folder)).reduce(Tally::default, Tally::add);
@@ -259,5 +263,5 @@ fn services_of_real_manifests_still_lead_where_they_led() {
         eprintln!("  wrong: {wrong}");
     }
     assert!(tally.wrong.is_empty(), "{} wrong", tally.wrong.len());
-    assert!(tally.applied.values().sum::<usize>() > 50, "hardly anything was applied");
+    assert!(tally.applied.values().sum::<usize>() > 30, "hardly anything was applied");
 }
