@@ -96,6 +96,8 @@ pub struct ChartFile {
     /// Whether the file on disk begins with a byte order mark.
     pub byte_order_mark: bool,
     source: OnceLock<Option<Arc<Source>>>,
+    /// Whether its text has the word `Files`.
+    names_files: OnceLock<bool>,
     /// The file parsed as a template, under the name it has in a render.
     parsed: OnceLock<(String, Result<Arc<Template>, ParseError>)>,
 }
@@ -114,6 +116,7 @@ impl ChartFile {
             bytes,
             byte_order_mark,
             source: OnceLock::new(),
+            names_files: OnceLock::new(),
             parsed: OnceLock::new(),
         }
     }
@@ -128,13 +131,19 @@ impl ChartFile {
         self.source.get_or_init(read).as_ref()
     }
 
+    /// Whether the file's text has the word `Files`: without it a template cannot use `.Files`.
+    pub(super) fn names_files(&self) -> bool {
+        let find = || self.source().is_none_or(|source| source.text().contains("Files"));
+        *self.names_files.get_or_init(find)
+    }
+
     /// The file parsed as a template called `name`. It is parsed once for all renders, unless it
     /// stands under several names (aliases of its chart).
     pub(super) fn parsed(&self, name: &str) -> Result<Arc<Template>, ParseError> {
         let parse = || {
             let text: Arc<[u8]> = match self.source() {
-                Some(source) => Arc::from(source.text().as_bytes()),
-                None => Arc::clone(&self.bytes),
+                Some(source) if self.byte_order_mark => Arc::from(source.text().as_bytes()),
+                _ => Arc::clone(&self.bytes),
             };
             parse_template(name, text).map(Arc::new)
         };

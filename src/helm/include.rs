@@ -42,7 +42,7 @@ fn include(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
             "rendering template has a nested reference name: {name}: unable to execute template"
         ))
     };
-    let running = exec.included(&name);
+    let running = exec.included(body.name());
     if *running > MOST_INCLUDES {
         return Err(nested(&name));
     }
@@ -54,7 +54,7 @@ fn include(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
         // Helm's own bound is somewhat further, and it says the same.
         Err(_) => Err(nested(&name)),
     };
-    *exec.included(&name) -= 1;
+    *exec.included(body.name()) -= 1;
     done?;
     Ok(output.finish().into())
 }

@@ -498,7 +498,7 @@ impl Parts<'_> {
 }
 
 fn text(path: &str, content: &Arc<[u8]>) -> Result<Arc<Source>, ChartError> {
-    Source::from_bytes(path, content.to_vec())
+    Source::from_bytes(path, content)
         .map(Arc::new)
         .map_err(|error| ChartError::of_path(path, format!("error converting YAML to JSON: yaml: {error}")))
 }

@@ -172,7 +172,7 @@ pub fn is_blank(bytes: &[u8]) -> bool {
 /// # Errors
 /// It is no YAML, or its head has other types than Helm needs: Helm then renders nothing at all.
 pub fn read(name: &Arc<str>, bytes: &[u8], limits: &Limits) -> Result<Read, Unreadable> {
-    let source = Source::from_bytes(Arc::clone(name), bytes.to_vec()).map_err(|error| {
+    let source = Source::from_bytes(Arc::clone(name), bytes).map_err(|error| {
         let (at, message) = match error {
             SourceError::InvalidUtf8 { offset } => (offset, "yaml: invalid leading UTF-8 octet".to_owned()),
             SourceError::Nul { offset } => (offset, "yaml: control characters are not allowed".to_owned()),

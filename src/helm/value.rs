@@ -607,6 +607,12 @@ pub trait Object: Any + fmt::Debug {
         Vec::new()
     }
 
+    /// The fields that packages other than the type's own can see.
+    fn exported_fields(&self) -> Vec<(&'static str, Node)> {
+        let exported = |name: &str| name.starts_with(|first: char| first.is_ascii_uppercase());
+        self.fields().into_iter().filter(|(name, _)| exported(name)).collect()
+    }
+
     /// Fields by their JSON names in the order of their declaration, for a struct without a plain
     /// value.
     fn json_fields(&self) -> Vec<(&'static str, Node)> {

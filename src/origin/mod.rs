@@ -10,7 +10,7 @@
 
 mod runs;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub(crate) use runs::pieces;
@@ -149,11 +149,13 @@ pub enum Origin {
         /// The [`Origin::Action`] that printed it.
         action: OriginId,
     },
-    /// One thing was taken because another one was absent or empty (`default`, `coalesce`, `or`).
+    /// One thing was taken because of another: that was absent or empty (`default`, `coalesce`, `or`), or it
+    /// decided (`and`, `ternary`).
     Fallback {
         /// What was taken.
         chosen: OriginId,
-        /// What would have been taken otherwise: usually [`Origin::Absent`] or a value.
+        /// What would have been taken otherwise, or what decided: usually [`Origin::Absent`] or a
+        /// value; a fallback itself where there were several.
         instead_of: OriginId,
     },
 }
@@ -277,6 +279,10 @@ impl Default for Origins {
 }
 
 impl Origins {
+    /// Most inputs that are remembered of what was derived: the checksum of a large file has some
+    /// hundreds.
+    pub const MOST_INPUTS: usize = 4096;
+
     /// An arena that knows nothing.
     #[must_use]
     pub fn new() -> Self {
@@ -417,15 +423,25 @@ impl Origins {
     }
 
     /// Adds what `function` derived from `inputs` (duplicates and unknown ones are dropped, and
-    /// all beyond the sixteenth). Without any known input the result is unknown too.
+    /// all beyond [`Self::MOST_INPUTS`]). Without any known input the result is unknown too.
     pub fn derive(&mut self, function: NameId, inputs: impl IntoIterator<Item = OriginId>) -> OriginId {
+        // Looking through the list is fastest while it is short, as it mostly is.
+        const SHORT: usize = 16;
         let start = self.lists.len();
-        for id in inputs {
+        if start >= MOST {
+            return OriginId::NONE;
+        }
+        let mut seen = HashSet::new();
+        for id in inputs.into_iter().filter(|id| !id.is_none()) {
             let known = self.lists.get(start..).unwrap_or_default();
-            if !id.is_none() && !known.contains(&id) {
-                if known.len() == 16 {
-                    break;
-                }
+            if known.len() == Self::MOST_INPUTS {
+                break;
+            }
+            if known.len() == SHORT && seen.is_empty() {
+                seen.extend(known.iter().copied());
+            }
+            let new = if known.len() < SHORT { !known.contains(&id) } else { seen.insert(id) };
+            if new {
                 self.lists.push(id);
             }
         }
@@ -547,5 +563,10 @@ mod tests {
         let Origin::Derived { inputs, .. } = origins.get(derived) else { panic!("derived") };
         assert_eq!(origins.list(inputs), [a]);
         assert!(origins.derive(function, [OriginId::NONE]).is_none());
+        let many: Vec<_> =
+            (0..40).map(|at| origins.push(Origin::Context { name: NameId::from_index(at) })).collect();
+        let derived = origins.derive(function, many.iter().chain(&many).copied());
+        let Origin::Derived { inputs, .. } = origins.get(derived) else { panic!("derived") };
+        assert_eq!(origins.list(inputs), many);
     }
 }

@@ -114,7 +114,7 @@ impl InputFile {
             let span = Span::at(*offset);
             Box::new(Problem::new(ProblemKind::NotChecked, &source, span, error.to_string()))
         };
-        match Source::from_bytes(Arc::clone(&self.name), bytes.clone()) {
+        match Source::from_bytes(Arc::clone(&self.name), &bytes) {
             Ok(source) => Ok(Arc::new(source)),
             Err(error) => Err(lossy(&bytes, &error)),
         }

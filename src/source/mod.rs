@@ -77,7 +77,7 @@ pub struct Source {
     name: Arc<str>,
     text: Arc<str>,
     byte_order_mark: bool,
-    newline: Newline,
+    newline: OnceLock<Newline>,
     lines: OnceLock<LineIndex>,
 }
 
@@ -88,8 +88,8 @@ impl Source {
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
         let byte_order_mark = text.starts_with('\u{feff}');
-        let newline = dominant_newline(&text);
-        Self { name: name.into(), text, byte_order_mark, newline, lines: OnceLock::new() }
+        let (newline, lines) = (OnceLock::new(), OnceLock::new());
+        Self { name: name.into(), text, byte_order_mark, newline, lines }
     }
 
     /// Reads bytes as UTF-8.
@@ -97,18 +97,21 @@ impl Source {
     /// # Errors
     /// Bytes that are not UTF-8, carry another encoding's byte order mark, hold a NUL, or do not
     /// fit 32-bit offsets.
-    pub fn from_bytes(name: impl Into<Arc<str>>, bytes: Vec<u8>) -> Result<Self, SourceError> {
+    pub fn from_bytes(name: impl Into<Arc<str>>, bytes: impl AsRef<[u8]>) -> Result<Self, SourceError> {
+        let bytes = bytes.as_ref();
         if bytes.len() as u64 >= u64::from(u32::MAX) {
             return Err(SourceError::TooLarge { limit: u64::from(u32::MAX) });
         }
         if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
             return Err(SourceError::OtherEncoding { encoding: "UTF-16" });
         }
-        if let Some(offset) = bytes.iter().position(|&byte| byte == 0) {
+        // `contains` is many times faster than `position`.
+        if bytes.contains(&0) {
+            let offset = bytes.iter().position(|&byte| byte == 0).unwrap_or_default();
             return Err(SourceError::Nul { offset });
         }
-        let text = String::from_utf8(bytes)
-            .map_err(|error| SourceError::InvalidUtf8 { offset: error.utf8_error().valid_up_to() })?;
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| SourceError::InvalidUtf8 { offset: error.valid_up_to() })?;
         Ok(Self::new(name, text))
     }
 
@@ -148,10 +151,10 @@ impl Source {
         self.byte_order_mark
     }
 
-    /// The newline that inserted lines get.
+    /// The newline that inserted lines get, found when it is first asked for.
     #[must_use]
     pub fn newline(&self) -> Newline {
-        self.newline
+        *self.newline.get_or_init(|| dominant_newline(&self.text))
     }
 
     /// Line starts, computed once.

@@ -172,7 +172,7 @@ fn is_values_file(path: &str) -> bool {
 fn read(files: &dyn Files, path: &str, limits: &Limits) -> Result<ValuesFile, Box<Problem>> {
     let unread = |message: String| Box::new(Problem::of_path(ProblemKind::NotChecked, path, message));
     let bytes = files.read(path).map_err(|error| unread(error.to_string()))?;
-    let source = Source::from_bytes(path, bytes.to_vec()).map_err(|error| unread(error.to_string()))?;
+    let source = Source::from_bytes(path, bytes).map_err(|error| unread(error.to_string()))?;
     let source = Arc::new(source);
     ValuesFile::parse(&source, limits)
         .map_err(|error| Box::new(Problem::new(ProblemKind::NotChecked, &source, error.span, error.message)))

@@ -380,7 +380,7 @@ impl<'a> Sites<'a> {
         }
         let read = || {
             let bytes = self.files.read(path).ok()?;
-            let source = Source::from_bytes(path, bytes.to_vec()).ok().map(Arc::new)?;
+            let source = Source::from_bytes(path, bytes).ok().map(Arc::new)?;
             Some(Rc::new(crate::yaml::parse_stream(&source, self.limits).tree))
         };
         let tree = read();

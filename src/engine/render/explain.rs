@@ -71,7 +71,7 @@ impl<'a> Explainer<'a> {
             }
             Origin::Derived { function, inputs } => {
                 push(&mut self.found.functions, self.origins.text_of(function).to_owned());
-                for &input in self.origins.list(inputs) {
+                for &input in self.origins.list(inputs).iter().take(MOST) {
                     self.origin(input, Run::WHOLE, 0, deeper);
                 }
             }

@@ -169,7 +169,7 @@ impl RenderRequest {
 
 fn read_values(file: &ValuesInput) -> Result<ValuesFile, ScenarioError> {
     let failed = |error: &dyn std::fmt::Display| format!("failed to parse {}: {error}", file.name);
-    let source = Source::from_bytes(file.name.as_str(), file.bytes.clone())
+    let source = Source::from_bytes(file.name.as_str(), &file.bytes)
         .map_err(|error| ScenarioError { message: failed(&error), problem: None })?;
     let source = Arc::new(source);
     ValuesFile::parse(&source, &Limits::default()).map_err(|error| {

@@ -227,7 +227,7 @@ impl Object for KubeVersionObject {
     }
 
     fn json_fields(&self) -> Vec<(&'static str, Node)> {
-        self.fields().into_iter().filter(|(name, _)| *name != "normalizedVersion").collect()
+        self.exported_fields()
     }
 }
 

@@ -157,7 +157,9 @@ fn lines(exec: &mut Exec<'_>, object: &dyn Object, args: &Args<'_>) -> FunctionR
 fn as_config(exec: &mut Exec<'_>, object: &dyn Object, _: &Args<'_>) -> FunctionResult {
     let map = Map::of_kind(MapKind::Strings, super::Entries::new());
     for (name, text) in file_set(object).iter().flat_map(|set| set.by_base_name()) {
-        map.insert(name, text.origin(), Node::from(text));
+        // The key is the file's name, not a part of its text.
+        let key_origin = exec.derive_from([text.origin()]);
+        map.insert(name, key_origin, Node::from(text));
     }
     emit(exec, map)
 }
@@ -167,7 +169,7 @@ fn as_secrets(exec: &mut Exec<'_>, object: &dyn Object, _: &Args<'_>) -> Functio
     for (name, text) in file_set(object).iter().flat_map(|set| set.by_base_name()) {
         exec.charge_bytes(text.len() * 2)?;
         let origin = exec.derive_from([text.origin()]);
-        map.insert(name, text.origin(), Node::from(Str::whole(base64(text.as_bytes()).into_bytes(), origin)));
+        map.insert(name, origin, Node::from(Str::whole(base64(text.as_bytes()).into_bytes(), origin)));
     }
     emit(exec, map)
 }

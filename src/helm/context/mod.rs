@@ -85,10 +85,10 @@ pub(super) fn templates(
 ) -> BTreeMap<String, TemplateFile> {
     let shared_release = release_map(release, origins);
     let capabilities = Capabilities::node(kube_version, api_versions, origins);
-    let reads_files = family.all().iter().any(|&member| {
-        let mentions = |file: &Arc<ChartFile>| file.bytes.windows(5).any(|window| window == b"Files");
-        family.chart(member).templates.iter().any(mentions)
-    });
+    let reads_files = family
+        .all()
+        .iter()
+        .any(|&member| family.chart(member).templates.iter().any(|file| file.names_files()));
     let mut builder = Builder {
         family,
         release: shared_release,

@@ -360,28 +360,26 @@ impl Run<'_, '_, '_> {
         }
     }
 
-    /// `and` and `or`: the first argument that decides, or the last one.
+    /// `and` and `or`: the first argument that decides, or the last one. It remembers those before it,
+    /// which had to be as they are for it to be reached.
     fn choose(&mut self, dot: &Slot, invocation: Invocation<'_>, wanted: bool) -> Result<Slot> {
         self.check_count(&invocation, 2, true)?;
         let mut passed: Option<Node> = None;
         for operand in invocation.operands {
-            let slot = self.reflected(dot, operand)?;
-            if slot.value().is_true() == wanted {
-                return Ok(self.chosen(slot, passed.as_ref(), wanted));
+            let mut slot = self.reflected(dot, operand)?;
+            let decides = slot.value().is_true() == wanted;
+            if let Some(passed) = &passed {
+                slot.node = self.exec.fallback(&slot.node, passed);
+            }
+            if decides {
+                return Ok(slot);
             }
             passed = Some(slot.node);
         }
-        match invocation.last {
-            Some(last) => Ok(self.chosen(last, passed.as_ref(), wanted)),
-            None => Ok(Slot::boxed(passed.unwrap_or_default())),
-        }
-    }
-
-    /// What `or` chose, remembering what it passed over.
-    fn chosen(&mut self, slot: Slot, passed: Option<&Node>, wanted: bool) -> Slot {
-        match passed {
-            Some(passed) if wanted => Slot { node: self.exec.fallback(&slot.node, passed), ..slot },
-            _ => slot,
+        match (invocation.last, passed) {
+            (Some(last), Some(passed)) => Ok(Slot { node: self.exec.fallback(&last.node, &passed), ..last }),
+            (Some(last), None) => Ok(last),
+            (None, passed) => Ok(Slot::boxed(passed.unwrap_or_default())),
         }
     }
 }

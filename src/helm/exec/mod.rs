@@ -56,7 +56,7 @@ pub struct Exec<'a> {
     environment: &'a Environment,
     random: u64,
     set: Rc<TemplateSet>,
-    included: HashMap<String, u32>,
+    included: HashMap<Arc<str>, u32>,
     /// Template calls inside each other now.
     calls: u32,
     place: Place,
@@ -157,7 +157,7 @@ impl<'a> Exec<'a> {
         let mut ids = Vec::new();
         for input in inputs {
             match input.value.as_str() {
-                Some(text) => ids.extend(text.origins().take(16)),
+                Some(text) => ids.extend(text.origins().take(Origins::MOST_INPUTS)),
                 None => ids.push(input.origin()),
             }
         }
@@ -177,7 +177,8 @@ impl<'a> Exec<'a> {
         self.origins.push(Origin::Absent { parent, key })
     }
 
-    /// `chosen`, remembering that it was taken because `instead_of` was absent or empty.
+    /// `chosen`, remembering that it was taken because of what `instead_of` is: absent or empty, or,
+    /// where `and` and `ternary` choose, a condition.
     pub fn fallback(&mut self, chosen: &Node, instead_of: &Node) -> Node {
         let other = instead_of.origin();
         if other.is_none() {
@@ -258,11 +259,8 @@ impl<'a> Exec<'a> {
     }
 
     /// How many includes of a name are running.
-    pub(super) fn included(&mut self, name: &str) -> &mut u32 {
-        if !self.included.contains_key(name) {
-            self.included.insert(name.to_owned(), 0);
-        }
-        self.included.entry(name.to_owned()).or_default()
+    pub(super) fn included(&mut self, name: &Arc<str>) -> &mut u32 {
+        self.included.entry(Arc::clone(name)).or_default()
     }
 
     /// Executes a template in a frame of its own. `origin` is where the template's name or text

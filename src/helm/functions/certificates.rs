@@ -96,7 +96,7 @@ fn subject(exec: &mut Exec<'_>, args: &Args<'_>) -> Result<Subject, FunctionErro
     };
     for node in args.list(1).items() {
         let Value::Str(text) = &node.value else {
-            let shown = to_str(exec, node);
+            let shown = to_str(exec, node)?;
             return fail(format!("error parsing ip: {} is not a string", shown.to_text()));
         };
         match text.to_text().parse() {
@@ -106,7 +106,7 @@ fn subject(exec: &mut Exec<'_>, args: &Args<'_>) -> Result<Subject, FunctionErro
     }
     for node in args.list(2).items() {
         let Value::Str(text) = &node.value else {
-            let shown = to_str(exec, node);
+            let shown = to_str(exec, node)?;
             return fail(format!("error processing alternate dns name: {} is not a string", shown.to_text()));
         };
         subject.dns_names.push(text.as_bytes().to_vec());
@@ -131,7 +131,7 @@ fn signed(exec: &mut Exec<'_>, args: &Args<'_>, key: PrivateKey) -> FunctionResu
     let Some(authority) = args.value(4).as_object::<CertificateObject>() else {
         return fail("unable to decode certificate");
     };
-    let (cert, key_text) = (to_str(exec, &authority.cert), to_str(exec, &authority.key));
+    let (cert, key_text) = (to_str(exec, &authority.cert)?, to_str(exec, &authority.key)?);
     let Some((_, certificate)) = der::read_pem(cert.as_bytes()) else {
         return fail("unable to decode certificate");
     };

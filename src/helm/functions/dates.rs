@@ -9,6 +9,7 @@ use crate::helm::exec::Exec;
 use crate::helm::number;
 use crate::helm::time::{self, Time, Zone};
 use crate::helm::value::{Kind, Object, Value};
+use crate::template::quote;
 
 const ANY: &[Type] = &[Type::Any];
 const ANY_2: &[Type] = &[Type::Any, Type::Any];
@@ -182,7 +183,7 @@ fn to_duration(value: &Value) -> Result<i64, String> {
             }
             match number::parse_float(trimmed.as_bytes()) {
                 Ok(seconds) => from_float(seconds),
-                Err(_) => Err(format!("could not parse duration {}", super::show::quote(text.as_bytes()))),
+                Err(_) => Err(format!("could not parse duration {}", quote(text.as_bytes()))),
             }
         }
         Value::Object(object) if object.kind() == Kind::Int => {

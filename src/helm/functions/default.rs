@@ -19,11 +19,8 @@ pub(super) const TABLE: &[Function] = &[
         let Some(place) = args.all().iter().position(|node| node.value.is_true()) else {
             return Ok(Node::nil(exec.derive(args.all())));
         };
-        let chosen = args.node(place);
-        Ok(match place.checked_sub(1) {
-            Some(before) => exec.fallback(&chosen, &args.node(before)),
-            None => chosen,
-        })
+        let all = args.all().iter().take(place + 1).cloned();
+        Ok(all.reduce(|before, next| exec.fallback(&next, &before)).unwrap_or_default())
     }),
     variadic("default", &[Type::Any, Type::Any], |exec, args| {
         let (default, given) = (args.node(0), args.node(1));
@@ -49,7 +46,8 @@ pub(super) const TABLE: &[Function] = &[
             Ok(args.node(1))
         }
     }),
-    fixed("ternary", &[Type::Any, Type::Any, Type::Bool], |_, args| {
-        Ok(if args.bool(2) { args.node(0) } else { args.node(1) })
+    fixed("ternary", &[Type::Any, Type::Any, Type::Bool], |exec, args| {
+        let chosen = args.node(if args.bool(2) { 0 } else { 1 });
+        Ok(exec.fallback(&chosen, &args.node(2)))
     }),
 ];

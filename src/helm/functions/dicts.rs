@@ -99,7 +99,7 @@ fn dict(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
     let here = exec.here();
     for pair in args.all().chunks(2) {
         let Some(key) = pair.first() else { continue };
-        let key = to_str(exec, key);
+        let key = to_str(exec, key)?;
         let value =
             pair.get(1).cloned().unwrap_or_else(|| Node::from(crate::helm::rope::Str::whole(*b"", here)));
         let origin = if key.origin().is_none() { here } else { key.origin() };

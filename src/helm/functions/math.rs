@@ -1,8 +1,9 @@
 //! Arithmetic: on 64-bit integers that wrap, on floats by way of exact decimals.
 
-use super::{cast, decimal, derived, derived_text, fail, fixed, show, variadic};
+use super::{cast, decimal, derived, derived_text, fail, fixed, variadic};
 use crate::helm::call::{Args, Function, FunctionError, FunctionResult, Type};
 use crate::helm::exec::Exec;
+use crate::helm::format::print_value;
 use crate::helm::number;
 use crate::helm::value::{List, ListKind, Node, Value};
 
@@ -57,7 +58,7 @@ pub(super) const TABLE: &[Function] = &[
     }),
     variadic("subf", ANY_2, |exec, args| decimals(exec, args, decimal::Operation::Subtract)),
     fixed("toDecimal", ANY, |exec, args| {
-        let text = show::print(exec, &args.node(0));
+        let text = print_value(exec, &args.node(0))?;
         let value = number::parse_int(text.as_bytes(), 8).unwrap_or(0);
         derived(exec, args, Value::Int64(value))
     }),

@@ -41,7 +41,6 @@ use super::rope::Str;
 use super::value::{Node, Value};
 
 pub use objects::DurationObject;
-pub(super) use show::quote;
 
 /// The function of a name.
 #[must_use]

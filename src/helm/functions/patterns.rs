@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::objects::SemverObject;
-use super::show::quote;
 use super::{derived, derived_text, fail, fixed};
 use crate::helm::call::{Args, Function, FunctionError, FunctionResult, Type};
 use crate::helm::exec::Exec;
@@ -13,6 +12,7 @@ use crate::helm::regex::{self, Pattern, PatternError, Piece};
 use crate::helm::rope::{Str, StrBuilder};
 use crate::helm::semver::{Constraint, SemverError, Version};
 use crate::helm::value::{List, ListKind, Node, Object, Value};
+use crate::template::quote;
 
 const TEXT_2: &[Type] = &[Type::String, Type::String];
 const TEXT_3: &[Type] = &[Type::String, Type::String, Type::String];

@@ -89,11 +89,11 @@ fn to_strings(exec: &mut Exec<'_>, node: &Node) -> Result<Vec<Str>, FunctionErro
     let Some(items) = lists::items(exec, node)? else {
         return Ok(match node.value {
             Value::Nil => Vec::new(),
-            _ => vec![to_str(exec, node)],
+            _ => vec![to_str(exec, node)?],
         });
     };
     let present = items.iter().filter(|item| !matches!(item.value, Value::Nil));
-    Ok(present.map(|item| to_str(exec, item)).collect())
+    present.map(|item| to_str(exec, item)).collect()
 }
 
 fn join(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
@@ -114,7 +114,7 @@ fn join(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
 fn sort_alpha(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
     let node = args.node(0);
     if lists::items(exec, &node)?.is_none() {
-        let text = to_str(exec, &node);
+        let text = to_str(exec, &node)?;
         return derived(exec, args, strings(vec![text]));
     }
     let mut texts = to_strings(exec, &node)?;

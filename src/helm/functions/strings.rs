@@ -1,13 +1,15 @@
 //! Cutting, padding, joining and comparing strings.
 
-use super::show::{escape, print, to_str};
+use super::show::to_str;
 use super::wrap;
 use super::{derived, fail, fixed, slice, variadic};
 use crate::helm::call::{Args, Function, FunctionError, FunctionResult, Type};
 use crate::helm::exec::Exec;
+use crate::helm::format::print_value;
 use crate::helm::rope::{Str, StrBuilder};
 use crate::helm::unicode;
 use crate::helm::value::{Node, Value};
+use crate::template;
 
 const TEXT: &[Type] = &[Type::String];
 const TEXT_2: &[Type] = &[Type::String, Type::String];
@@ -59,7 +61,7 @@ pub(super) const TABLE: &[Function] = &[
             slice(&text, Some(start), Some(end))
         }
     }),
-    fixed("toString", &[Type::Any], |exec, args| Ok(Node::from(to_str(exec, &args.node(0))))),
+    fixed("toString", &[Type::Any], |exec, args| Ok(Node::from(to_str(exec, &args.node(0))?))),
     fixed("trim", TEXT, |_, args| {
         let text = args.str(0);
         Ok(Node::from(trim(&text, unicode::is_space)))
@@ -240,8 +242,8 @@ fn nospace(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
 fn spaced(
     exec: &mut Exec<'_>,
     args: &Args<'_>,
-    write: fn(&mut Exec<'_>, &Node, &mut StrBuilder),
-) -> StrBuilder {
+    write: fn(&mut Exec<'_>, &Node, &mut StrBuilder) -> Result<(), FunctionError>,
+) -> Result<StrBuilder, FunctionError> {
     let here = exec.here();
     let mut output = StrBuilder::new();
     let nodes = args.all().iter().filter(|node| !matches!(node.value, Value::Nil));
@@ -249,36 +251,38 @@ fn spaced(
         if place > 0 {
             output.push_whole(b" ", here);
         }
-        write(exec, node, &mut output);
+        write(exec, node, &mut output)?;
     }
-    output
+    Ok(output)
 }
 
 fn cat(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
     let output = spaced(exec, args, |exec, node, output| {
-        let text = print(exec, node);
-        output.push(&text);
-    });
+        output.push(&print_value(exec, node)?);
+        Ok(())
+    })?;
     Ok(Node::from(output.finish()))
 }
 
 fn squote(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
     let output = spaced(exec, args, |exec, node, output| {
-        let (text, here) = (print(exec, node), exec.here());
+        let (text, here) = (print_value(exec, node)?, exec.here());
         output.push_whole(b"'", here);
         output.push(&text);
         output.push_whole(b"'", here);
-    });
+        Ok(())
+    })?;
     Ok(Node::from(output.finish()))
 }
 
 fn quote(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
     let output = spaced(exec, args, |exec, node, output| {
-        let (text, here) = (to_str(exec, node), exec.here());
+        let (text, here) = (to_str(exec, node)?, exec.here());
         output.push_whole(b"\"", here);
         push_escaped(output, &text);
         output.push_whole(b"\"", here);
-    });
+        Ok(())
+    })?;
     Ok(Node::from(output.finish()))
 }
 
@@ -293,7 +297,9 @@ fn push_escaped(output: &mut StrBuilder, text: &Str) {
         if !plain {
             output.push_part(text, copied..at);
             let part = text.slice(at..at + width);
-            output.push_whole(escape(part.as_bytes()).as_bytes(), part.origin());
+            let literal = template::quote(part.as_bytes());
+            let escape = literal.get(1..literal.len() - 1).unwrap_or_default();
+            output.push_whole(escape.as_bytes(), part.origin());
             copied = at + width;
         }
         at += width;

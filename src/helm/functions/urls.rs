@@ -2,12 +2,12 @@
 
 use core::net::Ipv6Addr;
 
-use super::show::quote;
 use super::{derived_text, fail, fixed};
 use crate::helm::call::{Args, Function, FunctionError, FunctionResult, Type};
 use crate::helm::exec::Exec;
 use crate::helm::rope::Str;
 use crate::helm::value::{Kind, Map, Node, Value};
+use crate::template::quote;
 
 pub(super) const TABLE: &[Function] = &[
     fixed("getHostByName", &[Type::String], |exec, args| derived_text(exec, args, "")),

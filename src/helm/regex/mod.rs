@@ -83,6 +83,12 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// Whether a character begins at a place, or the text ends there: nothing is matched inside one,
+    /// not even the empty text.
+    fn splits_at(&self, at: usize) -> bool {
+        self.bytes().get(at).is_none_or(|byte| byte & 0xC0 != 0x80)
+    }
+
     fn original(&self, range: Range<usize>) -> Range<usize> {
         match self {
             Self::Same(_) => range,
@@ -124,8 +130,8 @@ impl Pattern {
     #[must_use]
     pub fn find_all(&self, text: &[u8], limit: usize) -> Vec<Range<usize>> {
         let subject = Subject::new(text);
-        let found = self.regex.find_iter(subject.bytes()).take(limit);
-        found.map(|found| subject.original(found.range())).collect()
+        let found = self.regex.find_iter(subject.bytes()).filter(|found| subject.splits_at(found.start()));
+        found.take(limit).map(|found| subject.original(found.range())).collect()
     }
 
     /// The places of all matches and their groups.
@@ -136,7 +142,10 @@ impl Pattern {
         let places = |captures: regex::bytes::Captures<'_>| -> Places {
             captures.iter().map(|group| group.map(|group| subject.original(group.range()))).collect()
         };
-        found.map(places).collect()
+        let whole = |captures: &regex::bytes::Captures<'_>| {
+            captures.get(0).is_none_or(|whole| subject.splits_at(whole.start()))
+        };
+        found.filter(whole).map(places).collect()
     }
 
     /// The text with every match replaced: by the template with `$1`, `${name}` filled in, or by

@@ -115,6 +115,7 @@ fn splitting_keeps_empty_parts() {
 #[test]
 fn bytes_that_are_no_text_match_as_one_character_each() {
     let text = b"a\xff\xfeb";
+    assert_eq!(pattern("x*").find_all("é".as_bytes(), 9), [0..0, 2..2]);
     assert_eq!(pattern(".").find_all(text, 9), [0..1, 1..2, 2..3, 3..4]);
     assert_eq!(pattern("\\x{FFFD}+").find(text), Some(1..3));
 }

@@ -275,11 +275,13 @@ impl Emitter {
             self.copy(text, 0, bytes.len());
             return self.indicator(b"\"", false, false);
         }
+        // At each character go-yaml asks whether the text begins with a byte order mark.
+        let marked = bytes.starts_with(b"\xEF\xBB\xBF");
         let (mut at, mut after_space) = (0, false);
         while at < bytes.len() {
             let rest = &bytes[at..];
             let width = char_length(rest);
-            if rest[0] == b' ' {
+            if rest[0] == b' ' && !marked {
                 let inside = at > 0 && at < bytes.len() - 1;
                 let full = self.dialect == Dialect::Version2 && self.column > WIDTH;
                 if inside && full && !simple_key && !after_space {
@@ -291,7 +293,11 @@ impl Emitter {
                     self.copy(text, at, at + 1);
                 }
                 after_space = true;
-            } else if !is_printable(rest) || line_break(rest).is_some() || matches!(rest[0], b'"' | b'\\') {
+            } else if marked
+                || !is_printable(rest)
+                || line_break(rest).is_some()
+                || matches!(rest[0], b'"' | b'\\')
+            {
                 let escape = escape(&rest[..width]);
                 let origin = text.origin_at(at);
                 self.output.push_whole(escape.as_bytes(), origin);

@@ -138,11 +138,45 @@ impl Writer<'_, '_> {
             Value::List(list) if list.items().is_empty() => self.emitter.empty(b"[]", origin),
             Value::List(list) => self.sequence(list.items(), in_mapping)?,
             Value::Map(map) => self.mapping(map, origin)?,
+            Value::Object(object) if self.dialect == Dialect::Version3 => {
+                self.object(object.as_ref(), origin, in_mapping)?;
+            }
             Value::Object(object) => {
-                let plain = object_value(object.as_ref(), self.dialect);
+                let plain = object.plain().unwrap_or_else(|| mapping_of(object.json_fields()));
                 self.node(&inherit(plain, origin), in_mapping)?;
             }
         }
+        Ok(())
+    }
+
+    /// An object as version 3 prints it: a time plain, a struct as a mapping of its exported fields in
+    /// their order.
+    fn object(&mut self, object: &dyn Object, origin: OriginId, in_mapping: bool) -> Result<(), JsonError> {
+        let is_struct = matches!(object.kind(), Kind::Struct | Kind::Pointer);
+        match object.plain() {
+            Some(Value::Str(text)) if object.type_name() == "time.Time" => {
+                self.emitter.word(text.as_bytes(), origin);
+                return Ok(());
+            }
+            Some(plain) if !is_struct || matches!(plain, Value::Str(_)) => {
+                return self.node(&inherit(plain, origin), in_mapping);
+            }
+            _ => {}
+        }
+        self.exec.check_stack()?;
+        let fields = object.exported_fields();
+        if fields.is_empty() {
+            self.emitter.empty(b"{}", origin);
+            return Ok(());
+        }
+        let outer = self.emitter.begin_mapping();
+        for (name, node) in fields {
+            let key = Key::from(name.to_lowercase().into_bytes());
+            let node = node.map_origin(|own| if own.is_none() { origin } else { own });
+            self.key(&key, &Entry { key_origin: origin, node: node.clone() });
+            self.node(&node, true)?;
+        }
+        self.emitter.end(outer);
         Ok(())
     }
 
@@ -228,21 +262,11 @@ fn float(value: f64) -> String {
     }
 }
 
-/// An object as its plain value, or as a mapping of its fields: named as JSON names them, for
-/// version 3 in lower case and in their order.
-fn object_value(object: &dyn Object, dialect: Dialect) -> Value {
-    let is_struct = matches!(object.kind(), Kind::Struct | Kind::Pointer);
-    match object.plain() {
-        Some(plain) if !is_struct || dialect == Dialect::Version2 || matches!(plain, Value::Str(_)) => plain,
-        _ if dialect == Dialect::Version2 => mapping_of(object.json_fields(), |name| name.to_owned()),
-        _ => mapping_of(object.fields(), str::to_lowercase),
-    }
-}
-
-fn mapping_of(fields: Vec<(&'static str, Node)>, name: impl Fn(&str) -> String) -> Value {
+/// Fields under the names that JSON has for them.
+fn mapping_of(fields: Vec<(&'static str, Node)>) -> Value {
     let map = Map::new();
     for (field, node) in fields {
-        map.insert(name(field).as_bytes(), OriginId::NONE, node);
+        map.insert(field.as_bytes(), OriginId::NONE, node);
     }
     Value::Map(map)
 }

@@ -13,6 +13,7 @@ use crate::helm::time::{Time, Zone};
 use crate::helm::unicode;
 use crate::helm::value::{List, ListKind, Map, Node, Value};
 use crate::origin::OriginId;
+use crate::template::quote;
 
 /// The type of an array of tables.
 const TABLES: ListKind = ListKind::Other("[]map[string]interface {}");
@@ -419,7 +420,7 @@ impl Decoder<'_, '_> {
                     b"true" => Ok(Value::Bool(true)),
                     b"false" => Ok(Value::Bool(false)),
                     other => {
-                        let shown = functions::quote(other);
+                        let shown = quote(other);
                         self.fault(format!("expected value but found {shown} instead"))
                     }
                 }

@@ -62,7 +62,7 @@ type Path = Vec<Vec<u8>>;
 fn fields_of(object: &dyn Object) -> Option<Vec<(&'static str, Node)>> {
     let is_struct = matches!(object.kind(), Kind::Struct | Kind::Pointer);
     let text = matches!(object.plain(), Some(Value::Str(_)));
-    (is_struct && !text).then(|| object.fields())
+    (is_struct && !text).then(|| object.exported_fields())
 }
 
 /// The value that an object which is no struct is under its name.
@@ -179,7 +179,7 @@ impl Encoder<'_, '_> {
             self.new_line();
             match &item.value {
                 Value::Map(map) => self.map(path, map)?,
-                Value::Object(object) => self.fields(path, object.fields())?,
+                Value::Object(object) => self.fields(path, object.exported_fields())?,
                 _ => {}
             }
         }
