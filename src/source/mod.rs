@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_refused_with_their_place() {
-        let refused = |bytes: &[u8]| Source::from_bytes("a", bytes.to_vec()).unwrap_err();
+        let refused = |bytes: &[u8]| Source::from_bytes("a", bytes).unwrap_err();
         assert_eq!(refused(b"ab\xff"), SourceError::InvalidUtf8 { offset: 2 });
         assert_eq!(refused(b"a\0"), SourceError::Nul { offset: 1 });
         assert_eq!(refused(&[0xFF, 0xFE, b'a', 0]), SourceError::OtherEncoding { encoding: "UTF-16" });
