@@ -141,9 +141,9 @@ fn odd_bytes() {
     refused("a: \u{1b}[0m\n", "control character");
     refused("a: 1\n\tb: 2\n", "tab");
     refused("%YAML 1.1\n---\na: 1\n", "directive");
-    assert!(Source::from_bytes("x", b"a: \0".to_vec()).is_err());
-    assert!(Source::from_bytes("x", b"a: \xff".to_vec()).is_err());
-    assert!(Source::from_bytes("x", b"\xff\xfea\0".to_vec()).is_err());
+    assert!(Source::from_bytes("x", b"a: \0").is_err());
+    assert!(Source::from_bytes("x", b"a: \xff").is_err());
+    assert!(Source::from_bytes("x", b"\xff\xfea\0").is_err());
 }
 
 #[test]
