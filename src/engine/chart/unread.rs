@@ -120,8 +120,9 @@ impl Names {
         // Conditions, tags and import-values.
         self.all.extend(words(chart.chart_yaml.text()));
         self.whole.insert("tags".to_owned());
-        // A chart above this one may pass it on.
+        // A chart above this one may pass it on, or import it.
         self.all.insert("global".to_owned());
+        self.string("exports");
         for file in &chart.templates {
             let template = file.template().ok()?;
             let mut anything = false;
