@@ -166,19 +166,41 @@ fn fill_empty(
 
 /// Removes the lines of an entry, where all of it is text of the template.
 pub(super) fn remove(rendered: &Rendered, document: &RenderedTree, node: NodeId) -> Option<TemplateEdit> {
+    let (source, lines, _) = lines_of(rendered, document, node)?;
+    edit(&source, lines, String::new())
+}
+
+/// Puts entries in the place of the lines of another one.
+pub(super) fn exchange(
+    rendered: &Rendered,
+    document: &RenderedTree,
+    node: NodeId,
+    entries: &serde_json::Map<String, Value>,
+) -> Option<TemplateEdit> {
+    let (source, lines, indent) = lines_of(rendered, document, node)?;
+    let new = block(entries, indent, end_of_line(&source))?;
+    edit(&source, lines, new)
+}
+
+/// The whole lines on which an entry or item stands alone, and its column.
+fn lines_of(
+    rendered: &Rendered,
+    document: &RenderedTree,
+    node: NodeId,
+) -> Option<(Arc<Source>, Span, usize)> {
     let tree = &*document.tree;
     let from = match tree.key_node(node) {
         Some(key) => tree.span(key).start(),
         None => tree.indicator(node)?,
     };
     let text = text_of(rendered, document, Span::new(from, last_end(tree, node)))?;
-    let (line, _) = line_start(&text.source, text.span.start());
+    let (line, indent) = line_start(&text.source, text.span.start());
     let whole = text.source.text();
     let before = whole.get(line..text.span.start())?;
     let end = whole.get(text.span.end()..)?.find('\n').map(|at| text.span.end() + at + 1)?;
     let rest = whole.get(text.span.end()..end)?.trim();
     let whole_lines = before.trim().is_empty() && (rest.is_empty() || rest.starts_with('#'));
-    whole_lines.then(|| edit(&text.source, Span::new(line, end), String::new()))?
+    whole_lines.then_some((text.source, Span::new(line, end), indent))
 }
 
 fn last_end(tree: &SpanTree, node: NodeId) -> usize {
@@ -231,7 +253,14 @@ fn write(
             Value::Array(items) if !items.is_empty() => {
                 text.push_str(&format!("{margin}{key}:{end}"));
                 for item in items {
-                    text.push_str(&format!("{margin}- {}{end}", scalar(item)?));
+                    match item {
+                        Value::Object(entries) if !entries.is_empty() => {
+                            let mut inner = String::new();
+                            write(entries, indent + 2, end, &mut inner)?;
+                            text.push_str(&format!("{margin}- {}", inner.trim_start()));
+                        }
+                        item => text.push_str(&format!("{margin}- {}{end}", scalar(item)?)),
+                    }
                 }
             }
             value => text.push_str(&format!("{margin}{key}: {}{end}", scalar(value)?)),
