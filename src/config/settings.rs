@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::resource::{ImageRow, KindRow, Kinds, KubernetesVersion};
+use crate::resource::{ImageRow, KindRow, Kinds, KubernetesVersion, ReadImage};
 use crate::rule::{Catalogue, RuleFile, RuleTable};
 use crate::source::{Source, Span};
 
@@ -122,6 +122,8 @@ pub struct Settings {
     pub kinds: Vec<KindRow>,
     /// Facts on images, by repository.
     pub images: BTreeMap<String, ImageRow>,
+    /// What images say of themselves, each under a name (`--image-config`).
+    pub read_images: Vec<(String, ReadImage)>,
     /// Which files are read.
     pub paths: PathSettings,
     /// Findings not to report.

@@ -70,7 +70,7 @@ impl Engine {
     ) -> Result<Self, KindsError> {
         let mut kinds = Kinds::shipped().clone();
         kinds.extend(&settings.kinds)?;
-        let images = Images::with_user_rows(settings.images.clone());
+        let images = Images::with_user_rows(settings.images.clone()).with_read(&settings.read_images);
         let peers = peer_ignore::index(&catalogue);
         let limits = Limits::default();
         Ok(Self { catalogue, rules, settings, kinds, images, limits, peers, progress: None })

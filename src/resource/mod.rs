@@ -10,6 +10,7 @@ mod document;
 mod facts;
 mod field;
 mod image;
+mod image_config;
 mod kind;
 mod security_context;
 mod version;
@@ -25,6 +26,7 @@ pub use facts::{
 };
 pub use field::{Field, get, read_bool, read_int, read_text};
 pub use image::{ImageReference, Tag};
+pub use image_config::{ImageConfigError, ReadImage};
 pub use kind::{KindRow, Kinds, KindsError, PodIn};
 pub use kube_core::GroupVersionKind;
 pub use security_context::{EffectiveUser, is_windows, run_as_non_root, run_as_user};

@@ -69,6 +69,8 @@ pub fn without_trimmings(text: &str) -> &str {
 
 /// The words of a script in which nothing but quotes around whole words needs a shell.
 pub fn split_quoted(text: &str) -> Option<Vec<String>> {
+    let text = text.trim();
+    let text = text.strip_prefix("exec ").unwrap_or(text);
     let (mut words, mut word, mut quote, mut any) = (Vec::new(), String::new(), None, false);
     for character in text.chars() {
         match (quote, character) {

@@ -166,8 +166,18 @@ fn fill_empty(
 
 /// Removes the lines of an entry, where all of it is text of the template.
 pub(super) fn remove(rendered: &Rendered, document: &RenderedTree, node: NodeId) -> Option<TemplateEdit> {
-    let (source, lines, _) = lines_of(rendered, document, node)?;
-    edit(&source, lines, String::new())
+    let lines = lines_of(rendered, document, node)?;
+    edit(&lines.source, lines.span, String::new())
+}
+
+/// Lines of a template on which one entry stands alone.
+struct EntryLines {
+    source: Arc<Source>,
+    span: Span,
+    /// The entry's column.
+    indent: usize,
+    /// The comment behind its last word, if there is one.
+    trailing: String,
 }
 
 /// Puts entries in the place of the lines of another one.
@@ -177,17 +187,18 @@ pub(super) fn exchange(
     node: NodeId,
     entries: &serde_json::Map<String, Value>,
 ) -> Option<TemplateEdit> {
-    let (source, lines, indent) = lines_of(rendered, document, node)?;
-    let new = block(entries, indent, end_of_line(&source))?;
-    edit(&source, lines, new)
+    let lines = lines_of(rendered, document, node)?;
+    let (margin, end) = (" ".repeat(lines.indent), end_of_line(&lines.source));
+    // What is said of the old entry stays.
+    let old = lines.source.slice(lines.span).lines().map(str::trim).filter(|line| line.starts_with('#'));
+    let comments = old.chain(Some(&*lines.trailing).filter(|comment| !comment.is_empty()));
+    let mut new: String = comments.map(|comment| format!("{margin}{comment}{end}")).collect();
+    new.push_str(&block(entries, lines.indent, end)?);
+    edit(&lines.source, lines.span, new)
 }
 
-/// The whole lines on which an entry or item stands alone, and its column.
-fn lines_of(
-    rendered: &Rendered,
-    document: &RenderedTree,
-    node: NodeId,
-) -> Option<(Arc<Source>, Span, usize)> {
+/// The whole lines on which an entry or item stands alone.
+fn lines_of(rendered: &Rendered, document: &RenderedTree, node: NodeId) -> Option<EntryLines> {
     let tree = &*document.tree;
     let from = match tree.key_node(node) {
         Some(key) => tree.span(key).start(),
@@ -200,7 +211,8 @@ fn lines_of(
     let end = whole.get(text.span.end()..)?.find('\n').map(|at| text.span.end() + at + 1)?;
     let rest = whole.get(text.span.end()..end)?.trim();
     let whole_lines = before.trim().is_empty() && (rest.is_empty() || rest.starts_with('#'));
-    whole_lines.then_some((text.source, Span::new(line, end), indent))
+    let (span, trailing) = (Span::new(line, end), rest.to_owned());
+    whole_lines.then_some(EntryLines { source: text.source, span, indent, trailing })
 }
 
 fn last_end(tree: &SpanTree, node: NodeId) -> usize {
