@@ -19,7 +19,8 @@ pub fn images_of(argument: &str) -> Result<Vec<(String, ReadImage)>, Failure> {
     let refuse = |text: String, help: &str| {
         Failure::with_help(format!("--image-config {argument}: {text}"), Some(help.to_owned()))
     };
-    let images = read_images(Path::new(path), &Limits::default()).map_err(|error| failure(argument, error))?;
+    let images =
+        read_images(Path::new(path), &Limits::default()).map_err(|error| failure(argument, error))?;
     if let Some(name) = name {
         if ImageReference::parse(name).is_none() {
             return Err(refuse(format!("`{name}` is no name of an image"), "write acme/api:1.2=FILE"));
@@ -28,7 +29,10 @@ pub fn images_of(argument: &str) -> Result<Vec<(String, ReadImage)>, Failure> {
             Ok([image]) => Ok(vec![(name.to_owned(), image)]),
             Err(images) => {
                 let count = images.len();
-                Err(refuse(format!("there are {count} images in it"), "give one a time, or leave the name out"))
+                Err(refuse(
+                    format!("there are {count} images in it"),
+                    "give one a time, or leave the name out",
+                ))
             }
         };
     }

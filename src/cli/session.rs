@@ -117,6 +117,12 @@ impl Session {
             };
             self.settings.scenarios.push(ScenarioSettings::of_arguments(entry, &working));
         }
+        for linked in &self.settings.dockerfiles {
+            fs::metadata(&linked.path).map_err(|error| {
+                let message = format!("{}: {error}", linked.path.display());
+                Failure::from(ConfigError::new(&linked.source, linked.span, message))
+            })?;
+        }
         for argument in &args.images.image_config {
             self.settings.read_images.extend(image_config::images_of(argument)?);
         }

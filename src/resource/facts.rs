@@ -96,6 +96,12 @@ pub struct ImageRow {
     pub users: BTreeMap<String, i64>,
     /// Variables that the image sets and that Dockerfiles built on it use.
     pub env: BTreeMap<String, String>,
+    /// Dockerfile that makes the image, relative to the configuration: what is not said here of its user,
+    /// and whether there is a shell, is taken from there.
+    pub dockerfile: Option<String>,
+    /// Whether user or shell follow from a Dockerfile: true of the next build, which a tag may not be yet.
+    #[serde(skip)]
+    pub built: bool,
     /// Whether user and ports were read in the configuration of this very image.
     #[serde(skip)]
     pub user_is_read: bool,
@@ -153,7 +159,7 @@ impl ImageFact<'_> {
     /// Whether a fix may rely on the user: read in this very image, or the whole row is reliable.
     #[must_use]
     pub fn user_is_reliable(&self) -> bool {
-        self.row.user_is_read || self.is_reliable()
+        self.row.user_is_read || self.is_reliable() && !self.row.built
     }
 
     /// The user of the image, reliable or not.
@@ -195,7 +201,8 @@ impl ImageFact<'_> {
     /// and so no tools, and no file capabilities.
     #[must_use]
     pub fn gains_nothing(&self) -> bool {
-        self.is_reliable() && self.row.shell == Some(false) && !self.row.file_capabilities
+        let known = self.is_reliable() && !self.row.built;
+        known && self.row.shell == Some(false) && !self.row.file_capabilities
     }
 
     /// The uid (and gid) to run it under other than root, from what is known of it. Never a guess.

@@ -13,6 +13,7 @@ mod image;
 mod image_config;
 mod kind;
 mod security_context;
+mod support;
 mod version;
 mod workload;
 
@@ -30,5 +31,6 @@ pub use image_config::{ImageConfigError, ReadImage};
 pub use kind::{KindRow, Kinds, KindsError, PodIn};
 pub use kube_core::GroupVersionKind;
 pub use security_context::{EffectiveUser, is_windows, run_as_non_root, run_as_user};
+pub use support::{Ended, ended_support};
 pub use version::{KubernetesVersion, VersionError};
 pub use workload::Pod;

@@ -202,6 +202,15 @@ fn set(document: usize, path: FieldPath, value: impl Into<serde_json::Value>) ->
     PatchOp::Set { document, path, value: value.into() }
 }
 
+/// The level of what mends a thing that can not work: safe, unless only the next build of the image is known.
+fn broken_today(frame: &Frame<'_>, container: &Container) -> (Applicability, Option<String>) {
+    if frame.fact_of(container).is_some_and(|fact| fact.row.built) {
+        let reason = "the image that runs may be an older build than its Dockerfile makes";
+        return (Applicability::Unsafe, Some(reason.to_owned()));
+    }
+    (Applicability::Safe, None)
+}
+
 /// The command of the container in exec form. It can not start as it is.
 fn command(
     frame: &Frame<'_>,
@@ -225,7 +234,8 @@ fn command(
         ops.push(PatchOp::Remove { document, path: container.path.key("args"), prune: false });
     }
     let title = Some("Start the program without a shell".to_owned());
-    Ok(NativeFix { title, level: Some(Applicability::Safe), ops, ..NativeFix::default() })
+    let (level, held_back) = broken_today(frame, container);
+    Ok(NativeFix { title, level: Some(level), ops, held_back, ..NativeFix::default() })
 }
 
 /// Takes `exec` out of a probe or hook and puts another action in.
@@ -278,7 +288,8 @@ fn probe(
     let title = Some(title.to_owned());
     if kind == "readiness" {
         // As it is nothing is ever sent there: there is nothing to break.
-        return Ok(NativeFix { title, level: Some(Applicability::Safe), ops, ..NativeFix::default() });
+        let (level, held_back) = broken_today(frame, container);
+        return Ok(NativeFix { title, level: Some(level), ops, held_back, ..NativeFix::default() });
     }
     let held_back = Some(format!(
         "a {kind} probe that can not be run never restarts the container; one that runs does where it fails, as it would where the server listens on the loopback only"

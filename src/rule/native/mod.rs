@@ -2,6 +2,7 @@
 
 mod annotation;
 mod capability;
+mod end_of_support;
 mod field_place;
 mod field_table;
 mod host_users;
@@ -109,10 +110,11 @@ pub(super) struct Fixer {
     pub run: FixerFn,
 }
 
-const FINDERS: [Finder; 11] = [
+const FINDERS: [Finder; 12] = [
     Finder { name: "apparmor-annotation", run: annotation::apparmor },
     Finder { name: "capability-prefix", run: capability::prefix },
     Finder { name: "capability-spelling", run: capability::spelling },
+    Finder { name: "end-of-support", run: end_of_support::find },
     Finder { name: "host-users", run: host_users::find },
     Finder { name: "image-tag", run: image_tag::find },
     Finder { name: "misplaced-field", run: field_place::misplaced },

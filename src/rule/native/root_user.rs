@@ -37,7 +37,7 @@ fn needs_root(frame: &Frame<'_>, container: &Container) -> Option<&'static str> 
 }
 
 /// The configuration line that tells the uid of an image.
-fn image_line(frame: &Frame<'_>, container: &Container, field: &str) -> Option<String> {
+pub(super) fn image_line(frame: &Frame<'_>, container: &Container, field: &str) -> Option<String> {
     let text = frame.image_of(container)?;
     let image = crate::resource::ImageReference::parse(&text)?;
     Some(format!("images.\"{}\" = {{ {field} }}", image.repository()))
