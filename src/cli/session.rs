@@ -119,7 +119,7 @@ impl Session {
         }
         for linked in &self.settings.dockerfiles {
             fs::metadata(&linked.path).map_err(|error| {
-                let message = format!("{}: {error}", linked.path.display());
+                let message = format!("the Dockerfile can not be read: {error}");
                 Failure::from(ConfigError::new(&linked.source, linked.span, message))
             })?;
         }

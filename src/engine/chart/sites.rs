@@ -567,6 +567,14 @@ fn deep_merge(into: &mut Map<String, Value>, entries: Map<String, Value>) {
     for (key, value) in entries {
         match (into.get_mut(&key), value) {
             (Some(Value::Object(known)), Value::Object(new)) => deep_merge(known, new),
+            // Each of several items of a list that is not there yet.
+            (Some(Value::Array(known)), Value::Array(new)) => {
+                for item in new {
+                    if !known.contains(&item) {
+                        known.push(item);
+                    }
+                }
+            }
             (_, value) => {
                 into.insert(key, value);
             }
