@@ -254,7 +254,8 @@ fn request(tool: Tool, words: &[String]) -> Result<Request, String> {
         "https" => return Err("it checks the server's certificate, which the kubelet does not".to_owned()),
         other => return Err(format!("the kubelet does not speak {other}")),
     };
-    if url.contains(['$', '{', '}', '[', '#', '@', ' ']) && !rest.starts_with("[::1]") {
+    let plain = rest.strip_prefix("[::1]").unwrap_or(rest);
+    if plain.contains(['$', '{', '}', '[', '#', '@', ' ']) {
         return Err("its URL is filled in later, or is none that the kubelet takes".to_owned());
     }
     let at = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -337,6 +338,7 @@ mod tests {
             "/usr/bin/curl -fsS -o /dev/null localhost:8080/healthz",
             "curl --fail --silent --output=/dev/null http://127.0.0.1:8080/healthz",
             "curl -sfL -X GET http://0.0.0.0:8080/healthz",
+            "curl -f 'http://[::1]:8080/healthz'",
             "wget -qO- http://localhost:8080/healthz",
             "wget -q --spider --tries=1 http://localhost:8080/healthz",
             "wget --no-verbose -t 1 -O /dev/null localhost:8080/healthz",
@@ -372,6 +374,7 @@ mod tests {
             ("wget --post-data=x localhost", "--post-data"),
             ("curl -f ftp://localhost/", "ftp"),
             ("curl -f http://user@localhost/", "none that"),
+            ("curl -f 'http://[::1]:80/$(NAME)'", "filled in later"),
             ("cat /tmp/healthy", "cat has no counterpart"),
             ("nc localhost 80", "only makes a connection"),
             ("sleep 1m", "whole number"),
