@@ -141,6 +141,19 @@ pub struct FileArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub scenario: ScenarioArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub images: ImageArgs,
+}
+
+/// What is known of images.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Images")]
+pub struct ImageArgs {
+    /// What an image says of itself: the output of docker inspect, skopeo inspect --config or crane config,
+    /// or a folder with an OCI image layout; NAME where that does not say which image it is
+    #[arg(long, value_name = "[NAME=]PATH")]
+    pub image_config: Vec<String>,
 }
 
 /// One more scenario of every chart.

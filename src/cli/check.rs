@@ -166,6 +166,7 @@ fn fix_command(args: &CheckArgs) -> String {
     let version: Vec<String> = args.rules.kubernetes_version.iter().cloned().collect();
     flags("--kubernetes-version", &version);
     let values = args.files.scenario.values.iter().map(|path| path.to_string_lossy().into_owned());
+    flags("--image-config", &args.files.images.image_config);
     flags("--values", &values.collect::<Vec<_>>());
     flags("--set", &args.files.scenario.set);
     flags("--set-string", &args.files.scenario.set_string);

@@ -5,6 +5,7 @@ mod check;
 mod describe;
 mod exit;
 mod fix;
+mod image_config;
 mod init;
 mod output;
 mod progress;

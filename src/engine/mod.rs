@@ -70,7 +70,7 @@ impl Engine {
     ) -> Result<Self, KindsError> {
         let mut kinds = Kinds::shipped().clone();
         kinds.extend(&settings.kinds)?;
-        let images = Images::with_user_rows(settings.images.clone());
+        let images = Images::with_user_rows(settings.images.clone()).with_read(&settings.read_images);
         let peers = peer_ignore::index(&catalogue);
         let limits = Limits::default();
         Ok(Self { catalogue, rules, settings, kinds, images, limits, peers, progress: None })
@@ -79,6 +79,12 @@ impl Engine {
     /// The same engine that knows what the Dockerfiles of a project tell of the images they make.
     #[must_use]
     pub fn with_images_of(mut self, project: &Project) -> Self {
+        let linked = built::linked(&self);
+        if !linked.is_empty() {
+            let mut rows = self.settings.images.clone();
+            rows.extend(linked);
+            self.images = Images::with_user_rows(rows).with_read(&self.settings.read_images);
+        }
         let rows = built::rows(&self, project);
         if !rows.is_empty() {
             self.images = self.images.with_fallback(rows);

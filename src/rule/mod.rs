@@ -22,6 +22,7 @@ mod predicate;
 mod schema;
 mod scope;
 mod selection;
+mod shell_words;
 mod slots;
 
 #[cfg(test)]
