@@ -56,6 +56,8 @@ pub struct Engine {
     /// Rule ids by what another tool calls them: tool, its id in lower case.
     peers: HashMap<(&'static str, String), Vec<Arc<str>>>,
     progress: Option<Box<Progress>>,
+    /// Whether findings of charts get the edits of their fixes.
+    chart_edits: bool,
 }
 
 impl Engine {
@@ -73,7 +75,17 @@ impl Engine {
         let images = Images::with_user_rows(settings.images.clone());
         let peers = peer_ignore::index(&catalogue);
         let limits = Limits::default();
-        Ok(Self { catalogue, rules, settings, kinds, images, limits, peers, progress: None })
+        Ok(Self {
+            catalogue,
+            rules,
+            settings,
+            kinds,
+            images,
+            limits,
+            peers,
+            progress: None,
+            chart_edits: false,
+        })
     }
 
     /// The same engine that knows what the Dockerfiles of a project tell of the images they make.
@@ -90,6 +102,14 @@ impl Engine {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The same engine that works out the edits of fixes in charts too, so that findings carry them, or
+    /// have no fix and the reason. The chart is rendered again for each finding.
+    #[must_use]
+    pub fn with_chart_edits(mut self) -> Self {
+        self.chart_edits = true;
         self
     }
 

@@ -125,12 +125,17 @@ pub struct Selection {
     pub unsafe_fixes: bool,
     /// Ids of rules whose suggestions are made (`--apply-suggestion`).
     pub suggestions: BTreeSet<String>,
+    /// The one rule whose fixes are made; none for all.
+    pub rule: Option<Arc<str>>,
 }
 
 impl Selection {
     /// Whether a fix of this level of this rule is made.
     #[must_use]
     pub fn allows(&self, rule: &str, applicability: Applicability) -> bool {
+        if self.rule.as_deref().is_some_and(|only| only != rule) {
+            return false;
+        }
         match applicability {
             Applicability::Safe => true,
             Applicability::Unsafe => self.unsafe_fixes,

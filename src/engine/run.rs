@@ -132,7 +132,13 @@ pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
             Err(problem) => Kept::unread(*problem),
         },
         Unit::Chart(folder) => match ChartInput::open(folder, &engine.limits) {
-            Ok(input) => chart::kept(engine, &input, &chart::judge(engine, &input)),
+            Ok(input) => {
+                let mut judged = chart::judge(engine, &input);
+                if engine.chart_edits {
+                    chart::offer_edits(engine, &input, &mut judged);
+                }
+                chart::kept(engine, &input, &judged)
+            }
             Err(problem) => Kept::unread(*problem),
         },
     };

@@ -72,6 +72,12 @@ impl Format {
         Self::ALL.into_iter().find(|(name, _)| *name == word).map(|(_, format)| format)
     }
 
+    /// Whether it carries the edits of fixes, for others to apply.
+    #[must_use]
+    pub fn carries_edits(self) -> bool {
+        matches!(self, Self::Json | Self::Sarif | Self::Rdjsonl)
+    }
+
     /// Whether the text is free-form, so that a line of the input may stand at the start of one.
     #[must_use]
     pub fn is_text(self) -> bool {

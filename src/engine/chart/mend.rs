@@ -8,7 +8,7 @@ use crate::engine::repair::{Ledger, Made, Mended, outcomes};
 use crate::engine::run::Kept;
 use crate::engine::verify::{Verified, VerifiedFile};
 use crate::engine::{Analysis, Engine, FixOutcome, Outcome, Selection};
-use crate::finding::{Finding, PatchOp};
+use crate::finding::{Finding, PatchOp, SourceEdits};
 use crate::fix::compose;
 use crate::project::OverlayFiles;
 use crate::source::{MemoryFiles, Source, TextEdits};
@@ -24,6 +24,9 @@ use super::unread;
 /// Most trials of one chart.
 const MOST_TRIALS: usize = 400;
 
+/// Most trials for a finding that is mended by itself.
+const MOST_ALONE: usize = 24;
+
 /// A file that is changed: its first text, all edits of it, its text now.
 struct Changed {
     before: Arc<Source>,
@@ -38,8 +41,7 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
     let (unread, _) = unread::find(engine, input, &first);
     let before = kept(engine, input, &first);
     let mut ledger = Ledger::default();
-    if let Some(scenario) = configured(input, &engine.settings).find(|it| it.assigns_user_ids()) {
-        let reason = format!("scenario {} is OpenShift, which refuses numbers of users", scenario.name);
+    if let Some(reason) = no_user_ids(engine, input) {
         for (index, it) in first.findings.iter().enumerate() {
             if ops_of(&first, index, selection).into_iter().any(writes_user_id) {
                 ledger.refused.insert(it.finding.fingerprint.clone(), reason.clone());
@@ -48,7 +50,7 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
     }
     let mut changed: BTreeMap<String, Changed> = BTreeMap::new();
     let mut now = first;
-    let mut trials = 0;
+    let mut trials = MOST_TRIALS;
     // How many groups are tried together: all, and half as many whenever they do not pass.
     let mut most = usize::MAX;
     loop {
@@ -56,7 +58,7 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
         let Some(group) = groups.first() else { break };
         let batch = groups.get(..most.min(groups.len())).unwrap_or_default();
         if batch.len() > 1 {
-            trials += 1;
+            trials = trials.saturating_sub(1);
             match try_batch(engine, input, selection, &now, batch, &mut changed) {
                 Some((after, made)) => {
                     ledger.record(&made, selection);
@@ -74,7 +76,7 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
                 ledger.record(&made, selection);
                 now = after;
             }
-            Err(reason) if group.len() == 1 || trials >= MOST_TRIALS => {
+            Err(reason) if group.len() == 1 || trials == 0 => {
                 for finding in made {
                     ledger.refused.insert(finding.fingerprint, reason.clone());
                 }
@@ -96,6 +98,36 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
         Verified::of(file.together(&names))
     }));
     Mended { verified, outcomes, before, after: kept(engine, input, &now) }
+}
+
+/// The edits that make the fix of one finding and nothing else, proved as those of [`mend`] are.
+///
+/// # Errors
+/// Why it is not made.
+pub(super) fn alone(
+    engine: &Engine,
+    input: &ChartInput,
+    selection: &Selection,
+    now: &JudgedChart,
+    index: usize,
+) -> Result<Vec<SourceEdits>, String> {
+    if let Some(reason) = no_user_ids(engine, input)
+        && ops_of(now, index, selection).into_iter().any(writes_user_id)
+    {
+        return Err(reason);
+    }
+    let group = [index];
+    let made = findings_of(now, &group);
+    let (mut changed, mut trials) = (BTreeMap::new(), MOST_ALONE);
+    try_group(engine, input, selection, now, &group, &made, &mut changed, &mut trials)?;
+    let files = changed.into_values().filter(|it: &Changed| it.before.text() != it.after.text());
+    Ok(files.map(|it| SourceEdits { source: it.before, edits: it.edits }).collect())
+}
+
+/// Why no number of a user or group is written, if so.
+fn no_user_ids(engine: &Engine, input: &ChartInput) -> Option<String> {
+    let scenario = configured(input, &engine.settings).find(|it| it.assigns_user_ids())?;
+    Some(format!("scenario {} is OpenShift, which refuses numbers of users", scenario.name))
 }
 
 /// Whether a number of a user or group is written.
@@ -258,6 +290,7 @@ fn ops_of<'a>(now: &'a JudgedChart, index: usize, selection: &Selection) -> Vec<
     patch.map(|patch| patch.ops.iter().collect()).unwrap_or_default()
 }
 
+/// Mends findings of one block together; `trials` are left.
 #[expect(clippy::too_many_arguments, reason = "one step of `mend`, with its state")]
 fn try_group(
     engine: &Engine,
@@ -288,10 +321,10 @@ fn try_group(
     };
     let mut reason = None;
     for candidate in candidates {
-        if *trials >= MOST_TRIALS {
+        let Some(left) = trials.checked_sub(1) else {
             return Err("the chart needs too many trials".to_owned());
-        }
-        *trials += 1;
+        };
+        *trials = left;
         let files = overlay(input, changed, Some(&candidate));
         // What the files of its objects print is soon known, and mostly tells enough.
         let promising = some_of(&files).and_then(|tried| promising(now, number, &objects, &tried, selection));

@@ -9,6 +9,7 @@
 mod judge;
 mod locate;
 mod mend;
+mod offer;
 mod proof;
 mod scenarios;
 mod sites;
@@ -28,6 +29,7 @@ use crate::source::{Files, Limits, Problem, ProblemKind};
 
 pub(super) use judge::judge;
 pub(super) use mend::{kept, mend};
+pub(super) use offer::offer_edits;
 
 /// A chart and the tree it stands in.
 pub(super) struct ChartInput {
