@@ -205,6 +205,12 @@ pub struct CheckArgs {
     /// Exit with 0 or 1 also when something was not checked or there was nothing to check
     #[arg(long)]
     pub allow_unchecked: bool,
+    /// File of known findings: they are left out and do not make the exit code 1
+    #[arg(long, value_name = "FILE", conflicts_with = "by")]
+    pub baseline: Option<PathBuf>,
+    /// Write that file: with all that is found where there is none yet; else take out what is gone
+    #[arg(long, requires = "baseline")]
+    pub write_baseline: bool,
     /// Report the Pod Security level that each namespace could enforce, and what blocks the next
     #[arg(long, value_name = "WHAT")]
     pub by: Option<ByWhat>,

@@ -14,6 +14,7 @@ use crate::report::{LevelReport, Report, RuleFormat};
 use crate::rule::Selection;
 
 use super::args::{ByWhat, CheckArgs, FailOnWord, FileArgs, GlobalArgs};
+use super::baseline;
 use super::exit::{Exit, Failure};
 use super::output::{deliver, destinations};
 use super::progress::Progress;
@@ -43,8 +44,9 @@ pub fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     if args.by == Some(ByWhat::Namespace) {
         return by_namespace(args, &session, &engine, &project);
     }
-    let analysis = engine.analyze(&project);
+    let mut analysis = engine.analyze(&project);
     progress.finish();
+    baseline::apply(args, &mut analysis, &|rule| engine.decides(rule))?;
     let budget = Cell::new(PREVIEW_BYTES);
     let report = Report {
         analysis: &analysis,

@@ -1,6 +1,7 @@
 //! Layer 13: the command line. One file a command; only here is anything printed.
 
 mod args;
+mod baseline;
 mod check;
 mod describe;
 mod exit;

@@ -5,6 +5,7 @@
 //! nothing below.
 
 mod around;
+mod baseline;
 mod built;
 mod chart;
 mod dockerfile;
@@ -28,6 +29,7 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use baseline::{Baseline, BaselineCounts};
 pub use levels::Levels;
 pub use outcome::{
     Analysis, Counts, FixOutcome, FixedText, Ignored, IgnoredBy, Outcome, Repair, Selection, Tally,
@@ -130,6 +132,13 @@ impl Engine {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Whether a run of this engine tells that a rule finds nothing: the rule runs, or there is none of this
+    /// id any more.
+    #[must_use]
+    pub fn decides(&self, rule: &str) -> bool {
+        self.catalogue.rule(rule).is_none() || self.rules.runs(&self.catalogue, rule)
     }
 
     /// Judges everything in a project, in parallel. The order of the answer does not depend on it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::finding::{Applicability, Finding};
 use crate::source::{Problem, ProblemKind};
 
+use super::baseline::BaselineCounts;
 use super::verify::Verified;
 
 /// How many of something were checked and how many were not.
@@ -106,6 +107,8 @@ pub struct Analysis {
     pub problems: Vec<Problem>,
     /// What was and was not checked.
     pub counts: Counts,
+    /// How it goes together with a baseline, if there is one.
+    pub baseline: Option<BaselineCounts>,
 }
 
 impl Analysis {

@@ -32,7 +32,11 @@ impl From<Judged> for Kept {
     fn from(judged: Judged) -> Self {
         let neighbours = judged.documents.iter().filter_map(Neighbour::of).collect();
         let Judged { findings, ignored, problems, counts, used_ignores, .. } = judged;
-        Self { analysis: Analysis { findings, ignored, problems, counts }, used_ignores, neighbours }
+        Self {
+            analysis: Analysis { findings, ignored, problems, counts, ..Analysis::default() },
+            used_ignores,
+            neighbours,
+        }
     }
 }
 
@@ -70,6 +74,7 @@ impl Kept {
             ignored: judged.ignored.clone(),
             problems: judged.problems.clone(),
             counts: judged.counts,
+            ..Analysis::default()
         };
         Self { analysis, used_ignores: judged.used_ignores.clone(), neighbours: Vec::new() }
     }

@@ -173,6 +173,7 @@ pub(in crate::engine) fn kept(engine: &Engine, input: &ChartInput, judged: &Judg
         ignored: judged.ignored.clone(),
         problems: judged.problems.clone(),
         counts: judged.counts,
+        ..Analysis::default()
     };
     analysis.findings.extend(unread);
     analysis.counts.ignored += silenced.len();
