@@ -15,6 +15,7 @@ use crate::rule::Selection;
 
 use super::args::{ByWhat, CheckArgs, FailOnWord, FileArgs, GlobalArgs};
 use super::baseline;
+use super::coverage::coverage;
 use super::exit::{Exit, Failure};
 use super::output::{deliver, destinations};
 use super::progress::Progress;
@@ -43,6 +44,9 @@ pub fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     }
     if args.by == Some(ByWhat::Namespace) {
         return by_namespace(args, &session, &engine, &project);
+    }
+    if let Some(word) = args.coverage {
+        return coverage(args, word, &session, &engine, &project, &progress);
     }
     let mut analysis = engine.analyze(&project);
     progress.finish();

@@ -3,6 +3,7 @@
 mod args;
 mod baseline;
 mod check;
+mod coverage;
 mod describe;
 mod exit;
 mod fix;

@@ -8,6 +8,7 @@ mod around;
 mod baseline;
 mod built;
 mod chart;
+mod coverage;
 mod dockerfile;
 mod judge;
 mod levels;
@@ -30,6 +31,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use baseline::{Baseline, BaselineCounts};
+pub use coverage::{BodyCoverage, ChartCoverage, Coverage, FileCoverage, Share};
 pub use levels::Levels;
 pub use outcome::{
     Analysis, Counts, FixOutcome, FixedText, Ignored, IgnoredBy, Outcome, Repair, Selection, Tally,

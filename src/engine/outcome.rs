@@ -130,6 +130,8 @@ pub struct Selection {
     pub suggestions: BTreeSet<String>,
     /// The one rule whose fixes are made; none for all.
     pub rule: Option<Arc<str>>,
+    /// Whether the version of a chart that changes is raised (`--bump-chart patch`).
+    pub bump_charts: bool,
 }
 
 impl Selection {

@@ -51,6 +51,11 @@ impl Kept {
         std::mem::take(&mut self.neighbours)
     }
 
+    /// Adds a problem that is no fault of what was checked.
+    pub fn warn(&mut self, problem: Problem) {
+        self.analysis.problems.push(problem);
+    }
+
     /// Whether a finding depends on other files.
     pub fn has_linked(&self) -> bool {
         let open = |finding: &Finding| finding.linked && finding.scenarios.is_none();

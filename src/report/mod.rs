@@ -4,6 +4,7 @@
 //! describes rules. Text from the input is neutralised before it reaches a terminal ([`clean`]).
 
 mod clean;
+mod coverage;
 mod diff;
 mod github;
 mod json;
@@ -28,6 +29,7 @@ use crate::finding::{Finding, SourceEdits};
 use crate::rule::Catalogue;
 
 pub use clean::{break_runner_commands, clean};
+pub use coverage::{CoverageFormat, coverage};
 pub use diff::unified;
 pub use json::{check_schema, fix_schema};
 pub use levels::LevelReport;

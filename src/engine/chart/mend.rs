@@ -11,15 +11,15 @@ use crate::engine::{Analysis, Engine, FixOutcome, Outcome, Selection};
 use crate::finding::{Finding, PatchOp, SourceEdits};
 use crate::fix::compose;
 use crate::project::OverlayFiles;
-use crate::source::{MemoryFiles, Source, TextEdits};
+use crate::source::{MemoryFiles, Problem, ProblemKind, Source, Span, TextEdits};
 use crate::yaml::Segment;
 
-use super::ChartInput;
 use super::judge::{Instance, JudgedChart, judge, judge_again, try_files};
 use super::proof::{allowed_index, compare, is_faithful, promising};
 use super::scenarios::configured;
 use super::sites::{Candidate, Sites};
 use super::unread;
+use super::{ChartInput, bump};
 
 /// Most trials of one chart.
 const MOST_TRIALS: usize = 400;
@@ -39,7 +39,7 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
     let first = judge(engine, input);
     let mut findings = first.findings();
     let (unread, _) = unread::find(engine, input, &first);
-    let before = kept(engine, input, &first);
+    let mut before = kept(engine, input, &first);
     let mut ledger = Ledger::default();
     if let Some(reason) = no_user_ids(engine, input) {
         for (index, it) in first.findings.iter().enumerate() {
@@ -91,6 +91,12 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
     let mut outcomes = outcomes(findings, &ledger, &left, selection);
     reconcile(&mut outcomes, &now, &ledger);
     changed.retain(|_, it| it.before.text() != it.after.text());
+    if selection.bump_charts && changed.keys().any(|path| input.is_own(path) && input.is_inside(path)) {
+        match raise_version(engine, input, &now, &mut changed) {
+            Ok(after) => now = after,
+            Err(problem) => before.warn(problem),
+        }
+    }
     // What was proved is the chart with all of them.
     let names: Vec<Arc<str>> = changed.values().map(|it| Arc::clone(it.before.name())).collect();
     let verified = Verified::join(changed.into_iter().map(|(path, it)| {
@@ -98,6 +104,35 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
         Verified::of(file.together(&names))
     }));
     Mended { verified, outcomes, before, after: kept(engine, input, &now) }
+}
+
+/// Raises the version of a chart that is changed.
+///
+/// # Errors
+/// Why it stays, at its place.
+fn raise_version(
+    engine: &Engine,
+    input: &ChartInput,
+    now: &JudgedChart,
+    changed: &mut BTreeMap<String, Changed>,
+) -> Result<JudgedChart, Problem> {
+    let path = input.inside("Chart.yaml");
+    let chart_yaml = now.scenarios.first().map(|it| Arc::clone(&it.rendered.chart.chart_yaml));
+    let stays = |reason: String| {
+        let message = format!("the chart's version stays as it is: {reason}");
+        match &chart_yaml {
+            Some(source) => Problem::new(ProblemKind::Warning, source, Span::default(), message),
+            None => Problem::of_path(ProblemKind::Warning, Arc::clone(&input.name), message),
+        }
+    };
+    let Some(source) = &chart_yaml else { return Err(stays("the chart was not rendered".to_owned())) };
+    let edits = bump::edit(source, &engine.limits).map_err(stays)?;
+    let place = "version in Chart.yaml".to_owned();
+    let candidate = Candidate { place, edits: BTreeMap::from([(path, (Arc::clone(source), edits))]) };
+    let files = overlay(input, changed, Some(&candidate));
+    let after = judge_again(engine, input, &files, Some(now));
+    bump::compare(now, &after).and_then(|()| take(candidate, changed)).map_err(stays)?;
+    Ok(after)
 }
 
 /// The edits that make the fix of one finding and nothing else, proved as those of [`mend`] are.

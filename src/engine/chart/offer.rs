@@ -96,5 +96,6 @@ fn selection(finding: &Finding, level: Applicability) -> Selection {
         unsafe_fixes: level == Applicability::Unsafe,
         suggestions: suggestions.into_iter().collect(),
         rule: Some(std::sync::Arc::clone(&finding.rule)),
+        ..Selection::default()
     }
 }

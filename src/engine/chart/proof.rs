@@ -106,7 +106,11 @@ pub(super) fn is_faithful(
         && scenario(&old.part(&printed), &tried.part(&printed), &BTreeMap::new()).is_ok()
 }
 
-fn unchecked(before: &[Problem], after: &[Problem]) -> Result<(), String> {
+/// Shows that nothing that was checked before is not checked afterwards.
+///
+/// # Errors
+/// The first thing that is not.
+pub(super) fn unchecked(before: &[Problem], after: &[Problem]) -> Result<(), String> {
     let unchecked = |problem: &&Problem| problem.kind == ProblemKind::NotChecked;
     let known: BTreeSet<&str> = before.iter().filter(unchecked).map(|it| &*it.message).collect();
     match after.iter().filter(unchecked).find(|it| !known.contains(&*it.message)) {
