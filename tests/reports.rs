@@ -274,7 +274,8 @@ fn findings_of(folder: &Path, more: &[&str]) -> Vec<Value> {
 #[test]
 fn edits_of_charts_in_json_are_those_that_fix_makes() {
     let (mut same_as_fix, mut refused) = (0, 0);
-    for case in ["fix-chart", "fix-chart-switch", "fix-chart-umbrella", "fix-chart-port"] {
+    for case in ["check-chart-edits", "fix-chart", "fix-chart-switch", "fix-chart-umbrella", "fix-chart-port"]
+    {
         let input = root().join("testdata/cli").join(case).join("in");
         let folder = copy_of(&input, &format!("{case}-first"));
         let findings = findings_of(&folder, &[]);

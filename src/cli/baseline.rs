@@ -43,8 +43,10 @@ pub fn apply(args: &CheckArgs, analysis: &mut Analysis, runs: &dyn Fn(&str) -> b
     // What is left out of one run only is not gone.
     let all_files = args.files.exclude.is_empty();
     let covers = |rule: &str, path: &str| all_files && runs(rule) && is_below(&args.files.paths, path);
-    let text = baseline.apply(analysis, &covers);
-    if args.write_baseline && text != **source.text() {
+    let (text, gone) = baseline.apply(analysis, &covers);
+    if !args.write_baseline {
+        analysis.problems.extend(gone);
+    } else if text != **source.text() {
         write_file(file, &text)?;
         let gone = analysis.baseline.map_or(0, |counts| counts.gone);
         tell(&format!("{name}: {gone} taken out\n"));

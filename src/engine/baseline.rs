@@ -106,8 +106,13 @@ impl Baseline {
 
     /// Takes what is known out of an analysis and counts it. `covers` says whether a run that has no
     /// finding of a rule (first) in a file (second) tells that it is gone. Where something was not checked
-    /// nothing is called gone. Gives the text of the baseline without what is gone.
-    pub fn apply(&self, analysis: &mut Analysis, covers: &dyn Fn(&str, &str) -> bool) -> String {
+    /// nothing is called gone.
+    /// Gives the text of the baseline without what is gone, and the place of that, if something is.
+    pub fn apply(
+        &self,
+        analysis: &mut Analysis,
+        covers: &dyn Fn(&str, &str) -> bool,
+    ) -> (String, Option<Problem>) {
         let listed: HashSet<&str> = self.entries.iter().map(|(entry, _)| &*entry.fingerprint).collect();
         let found: HashSet<String> = analysis.findings.iter().map(|it| it.fingerprint.clone()).collect();
         let before = analysis.findings.len();
@@ -117,16 +122,16 @@ impl Baseline {
         let is_gone =
             |entry: &Entry| !blind && !found.contains(&entry.fingerprint) && covers(&entry.rule, &entry.path);
         let (gone, kept): (Vec<_>, Vec<_>) = self.entries.iter().partition(|(entry, _)| is_gone(entry));
-        if let Some((_, span)) = gone.first() {
+        let problem = gone.first().map(|(_, span)| {
             let message = match gone.len() {
                 1 => "this known finding is gone".to_owned(),
                 number => format!("{number} known findings are gone, this is the first"),
             };
             let problem = Problem::new(ProblemKind::Warning, &self.source, *span, message);
-            analysis.problems.push(problem.with_help("`--write-baseline` takes out what is gone"));
-        }
+            problem.with_help("`--write-baseline` takes out what is gone")
+        });
         analysis.baseline = Some(BaselineCounts { known, gone: gone.len() });
-        text(kept.into_iter().map(|(entry, _)| entry.clone()).collect())
+        (text(kept.into_iter().map(|(entry, _)| entry.clone()).collect()), problem)
     }
 }
 

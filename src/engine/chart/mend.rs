@@ -118,20 +118,25 @@ fn raise_version(
 ) -> Result<JudgedChart, Problem> {
     let path = input.inside("Chart.yaml");
     let chart_yaml = now.scenarios.first().map(|it| Arc::clone(&it.rendered.chart.chart_yaml));
-    let stays = |reason: String| {
+    let stays = |reason: String, span: Span| {
         let message = format!("the chart's version stays as it is: {reason}");
         match &chart_yaml {
-            Some(source) => Problem::new(ProblemKind::Warning, source, Span::default(), message),
+            Some(source) => Problem::new(ProblemKind::Warning, source, span, message),
             None => Problem::of_path(ProblemKind::Warning, Arc::clone(&input.name), message),
         }
     };
-    let Some(source) = &chart_yaml else { return Err(stays("the chart was not rendered".to_owned())) };
-    let edits = bump::edit(source, &engine.limits).map_err(stays)?;
+    let Some(source) = &chart_yaml else {
+        return Err(stays("the chart was not rendered".to_owned(), Span::default()));
+    };
+    let edits = bump::edit(source, &engine.limits).map_err(|reason| stays(reason, Span::default()))?;
+    let span = edits.as_slice().first().map(|edit| edit.span).unwrap_or_default();
     let place = "version in Chart.yaml".to_owned();
     let candidate = Candidate { place, edits: BTreeMap::from([(path, (Arc::clone(source), edits))]) };
     let files = overlay(input, changed, Some(&candidate));
     let after = judge_again(engine, input, &files, Some(now));
-    bump::compare(now, &after).and_then(|()| take(candidate, changed)).map_err(stays)?;
+    bump::compare(now, &after)
+        .and_then(|()| take(candidate, changed))
+        .map_err(|reason| stays(reason, span))?;
     Ok(after)
 }
 
