@@ -1,7 +1,9 @@
 //! Layer 13: the command line. One file a command; only here is anything printed.
 
 mod args;
+mod baseline;
 mod check;
+mod coverage;
 mod describe;
 mod exit;
 mod fix;

@@ -5,8 +5,10 @@
 //! nothing below.
 
 mod around;
+mod baseline;
 mod built;
 mod chart;
+mod coverage;
 mod dockerfile;
 mod judge;
 mod levels;
@@ -28,6 +30,8 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use baseline::{Baseline, BaselineCounts};
+pub use coverage::{BodyCoverage, ChartCoverage, Coverage, FileCoverage, Share};
 pub use levels::Levels;
 pub use outcome::{
     Analysis, Counts, FixOutcome, FixedText, Ignored, IgnoredBy, Outcome, Repair, Selection, Tally,
@@ -56,6 +60,8 @@ pub struct Engine {
     /// Rule ids by what another tool calls them: tool, its id in lower case.
     peers: HashMap<(&'static str, String), Vec<Arc<str>>>,
     progress: Option<Box<Progress>>,
+    /// Whether findings of charts get the edits of their fixes.
+    chart_edits: bool,
 }
 
 impl Engine {
@@ -73,7 +79,17 @@ impl Engine {
         let images = Images::with_user_rows(settings.images.clone()).with_read(&settings.read_images);
         let peers = peer_ignore::index(&catalogue);
         let limits = Limits::default();
-        Ok(Self { catalogue, rules, settings, kinds, images, limits, peers, progress: None })
+        Ok(Self {
+            catalogue,
+            rules,
+            settings,
+            kinds,
+            images,
+            limits,
+            peers,
+            progress: None,
+            chart_edits: false,
+        })
     }
 
     /// The same engine that knows what the Dockerfiles of a project tell of the images they make.
@@ -99,6 +115,14 @@ impl Engine {
         self
     }
 
+    /// The same engine that works out the edits of fixes in charts too, so that findings carry them, or
+    /// have no fix and the reason. The chart is rendered again for each finding.
+    #[must_use]
+    pub fn with_chart_edits(mut self) -> Self {
+        self.chart_edits = true;
+        self
+    }
+
     /// The same engine that tells of every file that is done, from any thread.
     #[must_use]
     pub fn with_progress(mut self, progress: impl Fn() + Send + Sync + 'static) -> Self {
@@ -116,6 +140,13 @@ impl Engine {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Whether a run of this engine tells that a rule finds nothing: the rule runs, or there is none of this
+    /// id any more.
+    #[must_use]
+    pub fn decides(&self, rule: &str) -> bool {
+        self.catalogue.rule(rule).is_none() || self.rules.runs(&self.catalogue, rule)
     }
 
     /// Judges everything in a project, in parallel. The order of the answer does not depend on it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::finding::{Applicability, Finding};
 use crate::source::{Problem, ProblemKind};
 
+use super::baseline::BaselineCounts;
 use super::verify::Verified;
 
 /// How many of something were checked and how many were not.
@@ -106,6 +107,8 @@ pub struct Analysis {
     pub problems: Vec<Problem>,
     /// What was and was not checked.
     pub counts: Counts,
+    /// How it goes together with a baseline, if there is one.
+    pub baseline: Option<BaselineCounts>,
 }
 
 impl Analysis {
@@ -125,12 +128,19 @@ pub struct Selection {
     pub unsafe_fixes: bool,
     /// Ids of rules whose suggestions are made (`--apply-suggestion`).
     pub suggestions: BTreeSet<String>,
+    /// The one rule whose fixes are made; none for all.
+    pub rule: Option<Arc<str>>,
+    /// Whether the version of a chart that changes is raised (`--bump-chart patch`).
+    pub bump_charts: bool,
 }
 
 impl Selection {
     /// Whether a fix of this level of this rule is made.
     #[must_use]
     pub fn allows(&self, rule: &str, applicability: Applicability) -> bool {
+        if self.rule.as_deref().is_some_and(|only| only != rule) {
+            return false;
+        }
         match applicability {
             Applicability::Safe => true,
             Applicability::Unsafe => self.unsafe_fixes,
