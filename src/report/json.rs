@@ -217,6 +217,8 @@ pub struct Summary {
     pub objects: TallyEntry,
     /// Dockerfiles.
     pub dockerfiles: TallyEntry,
+    /// Values of charts that are not here: values files, and inline values of resources.
+    pub values: TallyEntry,
     /// Charts.
     pub charts: TallyEntry,
     /// Renderings of charts.
@@ -355,6 +357,7 @@ pub fn summary(findings: &[Finding], counts: &Counts) -> Summary {
         documents: counts.documents.into(),
         objects: counts.objects.into(),
         dockerfiles: counts.dockerfiles.into(),
+        values: counts.values.into(),
         charts: counts.charts.into(),
         scenarios: counts.scenarios.into(),
     }
