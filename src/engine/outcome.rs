@@ -36,7 +36,7 @@ pub struct Counts {
     pub objects: Tally,
     /// Dockerfiles.
     pub dockerfiles: Tally,
-    /// Values of charts that are not here, of which only what stands in them is judged: values files,
+    /// Values judged without their chart, of which only what stands in them is judged: values files,
     /// and inline values of resources such as HelmReleases.
     pub values: Tally,
     /// Charts.

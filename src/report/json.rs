@@ -217,7 +217,7 @@ pub struct Summary {
     pub objects: TallyEntry,
     /// Dockerfiles.
     pub dockerfiles: TallyEntry,
-    /// Values of charts that are not here: values files, and inline values of resources.
+    /// Values judged without their chart: values files, and inline values of resources.
     pub values: TallyEntry,
     /// Charts.
     pub charts: TallyEntry,

@@ -59,3 +59,34 @@ pub(super) fn lines(tree: &SpanTree, style: &Style<'_>, node: NodeId, new: &str)
     }
     Some(edit(start, end, text))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::source::{Limits, Source};
+    use crate::yaml::{Op, parse, plan, verify};
+
+    fn replaced(text: &str, new: &str) -> String {
+        let limits = Limits::default();
+        let source = Arc::new(Source::new("a.yaml", text));
+        let tree = parse(&source, &limits).tree;
+        let node = tree.get(tree.documents()[0].root.unwrap(), "a").unwrap();
+        let ops = [Op::Replace { node, value: new.into() }];
+        let after = plan(&tree, &ops).unwrap().apply(source.text());
+        let read = parse(&Arc::new(Source::new("a.yaml", after.clone())), &limits).tree;
+        verify(&tree, &ops, &read).unwrap();
+        after
+    }
+
+    #[test]
+    fn lines_that_stay_are_not_touched() {
+        let text = "a: |\n\n      x: 1\n   \n      y: 2 # b\nb: 1\n";
+        assert_eq!(replaced(text, "\nx: 1\n\ny: 3 # b\n"), text.replace("y: 2", "y: 3"));
+        let windows = text.replace('\n', "\r\n");
+        assert_eq!(replaced(&windows, "\nx: 1\n\ny: 3 # b\n"), windows.replace("y: 2", "y: 3"));
+        assert_eq!(replaced("a: |-\n  x\n  y", "x\nz"), "a: |-\n  x\n  z");
+        assert_eq!(replaced("a: |-\n  x\n  y", "x\nw\ny"), "a: |-\n  x\n  w\n  y");
+        assert_eq!(replaced("a: |2\n    x\n  y\n", "  x\nz\n"), "a: |2\n    x\n  z\n");
+    }
+}

@@ -119,9 +119,7 @@ impl Walk<'_> {
     fn may_hold_pods(&self, map: NodeId) -> bool {
         let text = |key: &str| read_text(self.tree, map, &[key]).value();
         let (Some(version), Some(kind)) = (text("apiVersion"), text("kind")) else { return true };
-        let (group, version) = version.split_once('/').unwrap_or(("", &version));
-        let kind = kube_kind(group, version, &kind);
-        !self.engine.kinds.pods_in(&kind).is_empty()
+        self.engine.kinds.holds_pods(&version, &kind)
     }
 
     fn mapping(&mut self, map: NodeId, path: &FieldPath) {
@@ -186,13 +184,5 @@ fn last_key(path: &FieldPath) -> Option<&str> {
     match path.segments().last() {
         Some(Segment::Key(key)) => Some(key),
         _ => None,
-    }
-}
-
-fn kube_kind(group: &str, version: &str, kind: &str) -> kube_core::GroupVersionKind {
-    kube_core::GroupVersionKind {
-        group: group.to_owned(),
-        version: version.to_owned(),
-        kind: kind.to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! Values of charts that are not here: values files of GitOps repositories, and the inline values of the
+//! Values without their chart: values files of GitOps repositories, and the inline values of the
 //! resources that install charts.
 //!
 //! What a chart makes of its values is not known without it. But some keys have the same meaning

@@ -87,3 +87,33 @@ fn fragment(name: &str, value: Value) -> Option<Fragment> {
         .fold(value, |value, key| Value::Object(std::iter::once(((*key).to_owned(), value)).collect()));
     Some(Fragment { what, path, value: nested, owner: owner(above) })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_have_the_types_that_set_gives_them() {
+        assert_eq!(typed("true", false), json!(true));
+        assert_eq!(typed("true", true), json!("true"));
+        assert_eq!(typed("0", false), json!(0));
+        assert_eq!(typed("-7", false), json!(-7));
+        assert_eq!(typed("007", false), json!("007"));
+        assert_eq!(typed("1.5", false), json!("1.5"));
+        assert_eq!(typed("null", false), json!(null));
+    }
+
+    #[test]
+    fn names_say_what_a_parameter_is() {
+        let what = |name: &str| fragment(name, json!(true)).map(|it| (it.what, it.owner));
+        let own = |name: &str| Some(name.to_owned());
+        assert_eq!(what("hostPID"), Some((What::PodField("hostPID"), None)));
+        assert_eq!(what("web.securityContext.privileged"), Some((What::ContainerContext, own("web"))));
+        assert_eq!(what("web.podSecurityContext.runAsUser"), Some((What::PodContext, own("web"))));
+        for name in ["web.privileged", "securityContext", "psp.hostPID", "hostNetwork.enabled"] {
+            assert_eq!(what(name), None, "{name}");
+        }
+    }
+}

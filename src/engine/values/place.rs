@@ -34,7 +34,7 @@ type Row = (&'static str, &'static str, &'static [&'static str], Form);
 
 /// The fields as the custom resource definitions have them: Flux helm-controller v2, its predecessor helm-operator
 /// v1, Argo CD v1alpha1, k3s helm-controller v1, kustomize v1beta1. ConfigMaps are read by `valuesFrom`.
-const ROWS: [Row; 17] = [
+const ROWS: [Row; 18] = [
     ("helm.toolkit.fluxcd.io", "HelmRelease", &["spec", "values"], Form::Mapping),
     ("helm.fluxcd.io", "HelmRelease", &["spec", "values"], Form::Mapping),
     ("argoproj.io", "Application", &["spec", "source", "helm", "valuesObject"], Form::Mapping),
@@ -67,6 +67,12 @@ const ROWS: [Row; 17] = [
         "ApplicationSet",
         &["spec", "template", "spec", "sources", "*", "helm", "values"],
         Form::Text,
+    ),
+    (
+        "argoproj.io",
+        "ApplicationSet",
+        &["spec", "template", "spec", "sources", "*", "helm", "parameters"],
+        Form::Parameters,
     ),
     ("helm.cattle.io", "HelmChart", &["spec", "valuesContent"], Form::Text),
     ("helm.cattle.io", "HelmChartConfig", &["spec", "valuesContent"], Form::Text),

@@ -14,7 +14,9 @@ use crate::yaml::{self, FieldPath, Segment};
 use super::fragment::{Fragment, What};
 
 /// What the container is called where the values have no word for it.
-pub const NAMELESS: &str = "of the chart";
+const NAMELESS: &str = "of the chart";
+/// What its image is called, which nobody knows: no name of an image, so that no fact is about it.
+const IMAGE: &str = "the chart's image";
 
 /// A verdict on a fragment.
 pub struct Seen {
@@ -65,18 +67,18 @@ fn stand_in(fragment: &Fragment) -> (Value, FieldPath) {
     let spec = ["spec", "template", "spec"].map(|key| Segment::Key(key.to_owned()));
     let spec = FieldPath::new(spec.to_vec());
     let value = &fragment.value;
+    let container = json!({ "name": name, "image": IMAGE });
     let (pod, base) = match fragment.what {
-        What::PodContext => (
-            json!({ "securityContext": value, "containers": [{ "name": name }] }),
-            spec.key("securityContext"),
-        ),
+        What::PodContext => {
+            (json!({ "securityContext": value, "containers": [container] }), spec.key("securityContext"))
+        }
         What::ContainerContext => (
-            json!({ "containers": [{ "name": name, "securityContext": value }] }),
+            json!({ "containers": [{ "name": name, "image": IMAGE, "securityContext": value }] }),
             spec.key("containers").index(0).key("securityContext"),
         ),
-        What::PodField(field) => (json!({ field: value, "containers": [{ "name": name }] }), spec.key(field)),
+        What::PodField(field) => (json!({ field: value, "containers": [container] }), spec.key(field)),
         What::Volume => {
-            (json!({ "volumes": [value], "containers": [{ "name": name }] }), spec.key("volumes").index(0))
+            (json!({ "volumes": [value], "containers": [container] }), spec.key("volumes").index(0))
         }
     };
     let object = json!({

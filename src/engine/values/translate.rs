@@ -12,9 +12,9 @@ use super::place::Place;
 use super::stand_in::Seen;
 
 /// Why a repair of values is never safe.
-pub const NOT_SAFE: &str = "the chart is not here: what else it does with the value is not seen";
+const NOT_SAFE: &str = "judged without the chart: what else it does with the value is not seen";
 /// Why there is no repair.
-const NO_FIX: &str = "the chart is not here: without the value its own default would take the place";
+const NO_FIX: &str = "judged without the chart: in place of the value its own default would come";
 
 /// The values a fragment was found in.
 pub struct To<'a> {
@@ -28,7 +28,7 @@ pub struct To<'a> {
 
 /// A message that says what it is about, and the container where it has a name.
 pub fn tell(hit: &mut RuleHit, fragment: &Fragment) {
-    hit.message.push_str(" (values; the chart is not here)");
+    hit.message.push_str(" (values, judged without the chart)");
     hit.container = match fragment.what {
         What::ContainerContext => fragment.owner.clone(),
         _ => None,

@@ -33,7 +33,7 @@ fn list(counts: &Counts, number: impl Fn(Tally) -> usize) -> Vec<String> {
     let values = number(counts.values);
     named
         .map(|(tally, noun)| count(number(tally), noun))
-        .chain((values > 0).then(|| format!("{values} values without chart")))
+        .chain((values > 0).then(|| format!("{} of values without chart", count(values, "set"))))
         .collect()
 }
 
