@@ -22,6 +22,7 @@ mod run;
 mod second;
 mod suppress;
 mod threads;
+mod values;
 mod verify;
 
 #[cfg(test)]

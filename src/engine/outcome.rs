@@ -37,6 +37,9 @@ pub struct Counts {
     pub objects: Tally,
     /// Dockerfiles.
     pub dockerfiles: Tally,
+    /// Values judged without their chart, of which only what stands in them is judged: values files,
+    /// and inline values of resources such as HelmReleases.
+    pub values: Tally,
     /// Charts.
     pub charts: Tally,
     /// Scenarios (renderings) of charts.
@@ -55,7 +58,7 @@ impl Counts {
     /// Whether there was nothing that rules look at.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.objects.checked == 0 && self.dockerfiles.checked == 0
+        self.objects.checked == 0 && self.dockerfiles.checked == 0 && self.values.checked == 0
     }
 
     /// Adds other counts.
@@ -64,6 +67,7 @@ impl Counts {
         self.documents.add(other.documents);
         self.objects.add(other.objects);
         self.dockerfiles.add(other.dockerfiles);
+        self.values.add(other.values);
         self.charts.add(other.charts);
         self.scenarios.add(other.scenarios);
         self.passed_over += other.passed_over;

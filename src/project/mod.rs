@@ -15,6 +15,7 @@ mod overlay;
 mod read;
 mod shown;
 mod snapshot;
+mod values;
 mod walk;
 
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use image_config::{ImageSourceError, read_images};
 pub use overlay::OverlayFiles;
 pub use shown::ShownFiles;
 pub use snapshot::Snapshot;
+pub use values::is_values_name;
 
 use crate::source::{FileError, Limits, Problem, ProblemKind, Source, SourceError, Span};
 
@@ -42,6 +44,8 @@ pub enum Role {
     /// Named as a patch by a kustomization: its objects are no finished ones, so that what is absent
     /// in them may stand elsewhere.
     OverlayPatch,
+    /// Named like a values file, with its chart elsewhere: what is no object in it is values.
+    Values,
 }
 
 /// One file to check.

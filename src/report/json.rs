@@ -220,6 +220,8 @@ pub struct Summary {
     pub objects: TallyEntry,
     /// Dockerfiles.
     pub dockerfiles: TallyEntry,
+    /// Values judged without their chart: values files, and inline values of resources.
+    pub values: TallyEntry,
     /// Charts.
     pub charts: TallyEntry,
     /// Renderings of charts.
@@ -359,6 +361,7 @@ pub fn summary(findings: &[Finding], counts: &Counts) -> Summary {
         documents: counts.documents.into(),
         objects: counts.objects.into(),
         dockerfiles: counts.dockerfiles.into(),
+        values: counts.values.into(),
         charts: counts.charts.into(),
         scenarios: counts.scenarios.into(),
     }

@@ -29,9 +29,11 @@ fn list(counts: &Counts, number: impl Fn(Tally) -> usize) -> Vec<String> {
         (counts.documents, "document"),
         (counts.objects, "object"),
     ];
-    all.into_iter()
-        .filter(|(tally, _)| number(*tally) > 0)
+    let named = all.into_iter().filter(|(tally, _)| number(*tally) > 0);
+    let values = number(counts.values);
+    named
         .map(|(tally, noun)| count(number(tally), noun))
+        .chain((values > 0).then(|| format!("{} of values without chart", count(values, "set"))))
         .collect()
 }
 
