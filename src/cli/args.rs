@@ -313,6 +313,10 @@ pub struct FixArgs {
     /// Make also what this rule suggests
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub apply_suggestion: Vec<String>,
+    /// Where a chart's template has no values key for a field, add one to template and values.yaml
+    /// rather than the field to the template
+    #[arg(long)]
+    pub add_values: bool,
     /// Raise also the version in Chart.yaml of a chart that is changed: 1.2.3 becomes 1.2.4
     #[arg(long, value_name = "PART")]
     pub bump_chart: Option<BumpWord>,

@@ -53,6 +53,7 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let mut selection = Selection {
         unsafe_fixes: args.unsafe_fixes,
         bump_charts: args.bump_chart.is_some(),
+        add_values: args.add_values,
         ..Selection::default()
     };
     for rule in &args.apply_suggestion {

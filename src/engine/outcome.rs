@@ -136,6 +136,9 @@ pub struct Selection {
     pub rule: Option<Arc<str>>,
     /// Whether the version of a chart that changes is raised (`--bump-chart patch`).
     pub bump_charts: bool,
+    /// Whether a template that has no hook for a field gets one, with the value in `values.yaml`, rather than
+    /// the field itself (`--add-values`).
+    pub add_values: bool,
 }
 
 impl Selection {

@@ -131,7 +131,8 @@ fn raise_version(
     let edits = bump::edit(source, &engine.limits).map_err(|reason| stays(reason, Span::default()))?;
     let span = edits.as_slice().first().map(|edit| edit.span).unwrap_or_default();
     let place = "version in Chart.yaml".to_owned();
-    let candidate = Candidate { place, edits: BTreeMap::from([(path, (Arc::clone(source), edits))]) };
+    let edits = BTreeMap::from([(path, (Arc::clone(source), edits))]);
+    let candidate = Candidate { place, edits, claims: BTreeSet::new() };
     let files = overlay(input, changed, Some(&candidate));
     let after = judge_again(engine, input, &files, Some(now));
     bump::compare(now, &after)
@@ -283,7 +284,7 @@ fn try_batch(
         let Some(scenario) = now.scenarios.get(place.scenario) else { continue };
         let sites = sites
             .entry(place.scenario)
-            .or_insert_with(|| Sites::new(input, &files, &engine.limits, scenario));
+            .or_insert_with(|| Sites::new(input, &files, &engine.limits, scenario, selection.add_values));
         let Some(candidate) = sites.candidates(&ops).ok().and_then(|mut it| it.next()) else { continue };
         let joined = match all.take() {
             None => Some(candidate),
@@ -348,7 +349,7 @@ fn try_group(
     let found = place.and_then(|it| Some((it.scenario, now.scenarios.get(it.scenario)?)));
     let Some((number, scenario)) = found else { return Err("its object is gone".to_owned()) };
     let files = overlay(input, changed, None);
-    let sites = Sites::new(input, &files, &engine.limits, scenario);
+    let sites = Sites::new(input, &files, &engine.limits, scenario, selection.add_values);
     let candidates = sites.candidates(&ops)?;
     let objects: BTreeSet<usize> = ops.iter().map(|op| op.document()).collect();
     let prints: BTreeSet<&str> = objects.iter().filter_map(|&object| scenario.path_of(object)).collect();

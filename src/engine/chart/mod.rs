@@ -11,6 +11,7 @@ mod coverage;
 mod judge;
 mod locate;
 mod mend;
+mod new_key;
 mod offer;
 mod proof;
 mod scenarios;

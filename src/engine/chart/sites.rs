@@ -1,7 +1,7 @@
 //! Where a wanted change of an object could be made: values keys and template text, best first.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use crate::source::{Files, Limits, Source, TextEdits};
 use crate::yaml::{FieldPath, NodeId, Scalar, Segment, SpanTree};
 
 use super::judge::{JudgedScenario, RenderedObject};
+use super::new_key::{NewKeys, new_keys};
 use super::trace::{RenderedTree, ValuePath, value_of};
 use super::values_site::{self, ValuesChange};
 use super::{ChartInput, template_site};
@@ -29,6 +30,8 @@ pub(super) struct Candidate {
     pub place: String,
     /// Edits by file.
     pub edits: BTreeMap<String, (Arc<Source>, TextEdits)>,
+    /// Paths of values keys that it makes: another change must not make them too.
+    pub claims: BTreeSet<String>,
 }
 
 /// A change of one part that is not worked out yet.
@@ -45,6 +48,11 @@ enum Proposal {
         template: template_site::TemplateEdit,
         keys: Vec<String>,
         value: Value,
+    },
+    /// The template gets lines that print keys which no template has read so far.
+    NewKeys {
+        template: template_site::TemplateEdit,
+        keys: Rc<NewKeys>,
     },
     /// An entry goes at one place, others come at another.
     Both(Box<(Proposal, Proposal)>),
@@ -71,6 +79,8 @@ pub(super) struct Sites<'a> {
     files: &'a dyn Files,
     limits: &'a Limits,
     scenario: &'a JudgedScenario,
+    /// Whether templates get lines that print new values keys, rather than lines of literal text.
+    add_values: bool,
     trees: RefCell<HashMap<String, Option<Rc<SpanTree>>>>,
     /// First keys of the values that a document prints, by file and start.
     near: RefCell<HashMap<(usize, usize), Keys>>,
@@ -120,8 +130,10 @@ impl<'a> Sites<'a> {
         files: &'a dyn Files,
         limits: &'a Limits,
         scenario: &'a JudgedScenario,
+        add_values: bool,
     ) -> Self {
-        Self { input, files, limits, scenario, trees: RefCell::default(), near: RefCell::default() }
+        let (trees, near) = Default::default();
+        Self { input, files, limits, scenario, add_values, trees, near }
     }
 
     /// The candidates for operations that belong together, the best ones first.
@@ -249,8 +261,35 @@ impl<'a> Sites<'a> {
             let merge = ValuesChange::Merge(entries.clone());
             found.extend(self.at_hooks(document, object, map, name, &merge));
         }
-        let edits = template_site::add(&self.scenario.rendered, document, map, entries);
+        if self.add_values {
+            found.extend(self.new_keys(document, object, map, entries));
+        }
+        let lines = |_: &Source, _, indent, end: &str| template_site::block(entries, indent, end);
+        let edits = template_site::add(&self.scenario.rendered, document, map, &lines);
         found.extend(edits.into_iter().take(3).filter_map(|edit| self.in_template(edit)));
+        found
+    }
+
+    /// Lines of the template that print new keys of the chart's own values.
+    fn new_keys(
+        &self,
+        document: &RenderedTree,
+        object: &RenderedObject,
+        map: NodeId,
+        entries: &Map<String, Value>,
+    ) -> Vec<Proposal> {
+        // The templates of a subchart read other values.
+        let tree = self.tree(&self.input.inside("values.yaml"));
+        let Some(tree) = tree.filter(|_| self.subchart(document).is_empty()) else { return Vec::new() };
+        let near = self.neighbours(document);
+        let mut found = Vec::new();
+        for keys in new_keys(self.scenario, document, object, (map, entries), &tree, &near) {
+            let keys = Rc::new(keys);
+            let lines = |source: &Source, at, indent, end: &str| keys.lines(source, at, indent, end);
+            let edits = template_site::add(&self.scenario.rendered, document, map, &lines);
+            let own = edits.into_iter().filter(|edit| self.input.is_own(edit.0.name())).take(2);
+            found.extend(own.map(|template| Proposal::NewKeys { template, keys: Rc::clone(&keys) }));
+        }
         found
     }
 
@@ -379,6 +418,15 @@ impl<'a> Sites<'a> {
                 let values = self.values_candidate(&file, keys, &change)?;
                 values.joined(template_candidate(template))
             }
+            Proposal::NewKeys { template, keys } => {
+                let file = self.input.inside("values.yaml");
+                let change = ValuesChange::Merge(keys.entries.clone());
+                let mut values = self.values_candidate(&file, &keys.above, &change)?;
+                let claimed: Vec<&str> = keys.claims.iter().map(String::as_str).collect();
+                values.place = format!("{} in {file}", claimed.join(", "));
+                values.claims.clone_from(&keys.claims);
+                values.joined(template_candidate(template))
+            }
             Proposal::Both(both) => self.candidate(&both.0)?.joined(self.candidate(&both.1)?),
         }
     }
@@ -388,7 +436,8 @@ impl<'a> Sites<'a> {
         let edits = values_site::edits(&tree, keys, change, self.limits).ok()?;
         let place = format!("{} in {file}", keys.join("."));
         let edits = (Arc::clone(tree.source()), edits);
-        Some(Candidate { place, edits: std::iter::once((file.to_owned(), edits)).collect() })
+        let edits = std::iter::once((file.to_owned(), edits)).collect();
+        Some(Candidate { place, edits, claims: BTreeSet::new() })
     }
 
     /// The names under which the chart that printed a document stands in its parents' values.
@@ -438,7 +487,7 @@ fn template_candidate((source, edits): &template_site::TemplateEdit) -> Candidat
     let line = first.map_or(1, |edit| source.line_column(edit.span.start()).line);
     let place = format!("{file}:{line}");
     let edits = std::iter::once((file, (Arc::clone(source), edits.clone()))).collect();
-    Candidate { place, edits }
+    Candidate { place, edits, claims: BTreeSet::new() }
 }
 
 /// Which choice of each part goes with which: the first ones of all, the second ones and so on, then
@@ -466,8 +515,12 @@ fn ranks(lengths: &[usize]) -> Vec<Vec<usize>> {
 }
 
 impl Candidate {
-    /// Both as one; `None` where their edits overlap.
+    /// Both as one; `None` where their edits overlap, or make the same values key.
     pub fn joined(mut self, other: Self) -> Option<Self> {
+        if !self.claims.is_disjoint(&other.claims) {
+            return None;
+        }
+        self.claims.extend(other.claims);
         for (file, (source, edits)) in other.edits {
             match self.edits.get_mut(&file) {
                 Some((_, known)) => known.merge(&edits).ok()?,

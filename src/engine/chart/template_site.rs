@@ -90,17 +90,20 @@ pub(super) fn other_key(
     edit(text, place, name.to_owned())
 }
 
+/// The lines of entries that come to a template: of the place, the column, and the end of a line.
+pub(super) type Lines<'l> = &'l dyn Fn(&Source, usize, usize, &str) -> Option<String>;
+
 /// The ways to add entries to a mapping: before each of its entries that begins a line of template
 /// text under the same conditions as the first one does.
 pub(super) fn add(
     rendered: &Rendered,
     document: &RenderedTree,
     map: NodeId,
-    entries: &serde_json::Map<String, Value>,
+    lines: Lines<'_>,
 ) -> Vec<TemplateEdit> {
     let tree = &*document.tree;
     if tree.children(map).is_empty() {
-        return fill_empty(rendered, document, map, entries).into_iter().collect();
+        return fill_empty(rendered, document, map, lines).into_iter().collect();
     }
     let keys: Vec<NodeId> = tree.children(map).iter().copied().step_by(2).collect();
     let place = |key: &NodeId| text_of(rendered, document, tree.span(*key));
@@ -118,10 +121,10 @@ pub(super) fn add(
         let (line, indent) = line_start(&text.source, text.span.start());
         let before = text.source.text().get(line..text.span.start()).unwrap_or("");
         let new = if before.trim().is_empty() {
-            block(entries, indent, end_of_line(&text.source))
+            lines(&text.source, line, indent, end_of_line(&text.source))
                 .and_then(|new| edit(&text.source, Span::at(line), new))
         } else if before.trim() == "-" && keys.len() == 1 {
-            after_line(&text, entries, indent)
+            after_line(&text, lines, indent)
         } else {
             None
         };
@@ -131,11 +134,7 @@ pub(super) fn add(
 }
 
 /// Behind the line on which the only entry of an item stands.
-fn after_line(
-    text: &TemplateText,
-    entries: &serde_json::Map<String, Value>,
-    indent: usize,
-) -> Option<TemplateEdit> {
+fn after_line(text: &TemplateText, lines: Lines<'_>, indent: usize) -> Option<TemplateEdit> {
     let whole = text.source.text();
     let end = whole.get(text.span.end()..)?.find('\n').map(|at| text.span.end() + at + 1)?;
     let line = whole.get(text.span.start()..end)?;
@@ -143,7 +142,7 @@ fn after_line(
     if !balanced || line.trim_end().ends_with(['|', '>', ':', '-', '+']) {
         return None;
     }
-    edit(&text.source, Span::at(end), block(entries, indent, end_of_line(&text.source))?)
+    edit(&text.source, Span::at(end), lines(&text.source, end, indent, end_of_line(&text.source))?)
 }
 
 /// `{}` in the template's text becomes a block below its key.
@@ -151,7 +150,7 @@ fn fill_empty(
     rendered: &Rendered,
     document: &RenderedTree,
     map: NodeId,
-    entries: &serde_json::Map<String, Value>,
+    lines: Lines<'_>,
 ) -> Option<TemplateEdit> {
     let tree = &*document.tree;
     let braces = text_of(rendered, document, tree.span(map))?;
@@ -159,7 +158,7 @@ fn fill_empty(
     let (_, indent) = line_start(&key.source, key.span.start());
     let between = key.source.text().get(key.span.end()..braces.span.start())?;
     let end = end_of_line(&key.source);
-    let lines = block(entries, indent + 2, end)?;
+    let lines = lines(&key.source, key.span.end(), indent + 2, end)?;
     let new = format!(":{end}{}", lines.trim_end_matches(['\r', '\n']));
     (between.trim() == ":").then(|| edit(&key.source, Span::new(key.span.end(), braces.span.end()), new))?
 }
@@ -239,7 +238,7 @@ fn line_start(source: &Source, offset: usize) -> (usize, usize) {
 }
 
 /// Entries as lines of block YAML.
-fn block(entries: &serde_json::Map<String, Value>, indent: usize, end: &str) -> Option<String> {
+pub(super) fn block(entries: &serde_json::Map<String, Value>, indent: usize, end: &str) -> Option<String> {
     let mut text = String::new();
     write(entries, indent, end, &mut text)?;
     Some(text)

@@ -225,3 +225,47 @@ fn templates_that_change_values_for_others_are_rendered_together() {
     assert_eq!(files.len(), 1);
     assert!(files[0].1.contains("allowPrivilegeEscalation: false"));
 }
+
+fn with_new_values(input: &ChartInput) -> Vec<(String, String)> {
+    let selection = Selection { unsafe_fixes: true, add_values: true, ..Selection::default() };
+    let files = mend(&engine(), input, &selection).verified;
+    files.files().iter().map(|file| (file.name().to_string(), file.after().text().to_string())).collect()
+}
+
+#[test]
+fn a_field_without_a_hook_gets_one_with_its_value() {
+    let input = chart(&[("templates/pod.yaml", POD), ("values.yaml", "image: web # ours\n")]);
+    let hook = "allowPrivilegeEscalation: {{ .Values.securityContext.allowPrivilegeEscalation }}";
+    let template = POD.replace("      capabilities:", &format!("      {hook}\n      capabilities:"));
+    let values = "image: web # ours\nsecurityContext:\n  allowPrivilegeEscalation: false\n";
+    let files = with_new_values(&input);
+    assert_eq!(
+        files,
+        [("c/templates/pod.yaml".into(), template.clone()), ("c/values.yaml".into(), values.into())]
+    );
+    assert!(
+        with_new_values(&chart(&[("templates/pod.yaml", &template), ("values.yaml", values)])).is_empty()
+    );
+}
+
+#[test]
+fn a_new_key_is_nobody_elses() {
+    // What is printed for several components, a subchart's name, and a values file that is not there.
+    let two = format!("{POD}---\n{}", POD.replace("name: web\nspec", "name: other\nspec"));
+    let range = format!("{{{{- range .Values.names }}}}\n---\n{POD}{{{{- end }}}}\n")
+        .replace("name: web\nspec", "name: {{ . }}\nspec");
+    let meta = "apiVersion: v2\nname: web\nversion: 1.0.0\n";
+    for files in [
+        vec![("templates/pod.yaml", &*range), ("values.yaml", "names: [a, b]\n")],
+        vec![("templates/pod.yaml", &*two), ("values.yaml", "a: 1\n"), ("charts/web/Chart.yaml", meta)],
+        vec![("templates/pod.yaml", POD)],
+    ] {
+        let files = with_new_values(&chart(&files));
+        let [(name, text)] = files.as_slice() else { panic!("{files:?}") };
+        assert_eq!(name, "c/templates/pod.yaml");
+        assert!(text.contains("allowPrivilegeEscalation: false\n"), "{text}");
+    }
+    // Without such a subchart the component's name will do.
+    let files = with_new_values(&chart(&[("templates/pod.yaml", &two), ("values.yaml", "a: 1\n")]));
+    assert!(files.iter().any(|(_, text)| text.contains("\nweb:\n  securityContext:\n")), "{files:?}");
+}
