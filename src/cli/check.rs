@@ -38,7 +38,9 @@ pub fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let selection = session.choose_rules(&args.rules)?;
     let project = project(&args.files, &session, None)?;
     let progress = Progress::start(&session, global, project.files().count());
-    let mut engine = engine(&session, selection, args.files.threads, &progress)?.with_images_of(&project);
+    let mut engine = engine(&session, selection, args.files.threads, &progress)?
+        .with_images_of(&project)
+        .with_installs_of(&project);
     if to.iter().any(|one| one.format.carries_edits()) {
         engine = engine.with_chart_edits();
     }

@@ -65,7 +65,9 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     }
     let project = if from_stdin { Project::default() } else { project(&args.files, &session, None)? };
     let progress = Progress::start(&session, global, project.files().count());
-    let engine = engine(&session, rules, args.files.threads, &progress)?.with_images_of(&project);
+    let engine = engine(&session, rules, args.files.threads, &progress)?
+        .with_images_of(&project)
+        .with_installs_of(&project);
     if from_stdin {
         return fix_stdin(args, &session, &engine, &selection);
     }

@@ -91,7 +91,7 @@ impl Engine {
     pub fn coverage(&self, project: &Project) -> Coverage {
         let mut coverage = Coverage { problems: project.problems.clone(), ..Coverage::default() };
         for folder in project.charts() {
-            match ChartInput::open(folder, &self.limits) {
+            match ChartInput::open(self, folder) {
                 Ok(input) => {
                     let judged = chart::judge(self, &input);
                     coverage.charts.extend(chart::coverage(&input, &judged));

@@ -107,7 +107,7 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
     }
     judged.counts.ignored = judged.ignored.len();
     // The ignores of a values file are used where its chart is checked.
-    if !documents.is_empty() {
+    if !documents.is_empty() && !engine.installs.use_ignores_of(source.name()) {
         ignores.unused(engine, &tree, &mut judged.problems);
     }
     judged.problems.sort_by_key(|problem| problem.span);

@@ -31,7 +31,7 @@ impl Engine {
             self.add_levels(file, &mut levels);
         }
         for chart in project.charts() {
-            match ChartInput::open(chart, &self.limits) {
+            match ChartInput::open(self, chart) {
                 Ok(input) => {
                     let judged = chart::judge(self, &input);
                     judged.objects().for_each(|object| self.add_object(object, &mut levels));

@@ -10,6 +10,7 @@ mod built;
 mod chart;
 mod coverage;
 mod dockerfile;
+mod installs;
 mod judge;
 mod levels;
 mod linked;
@@ -40,6 +41,8 @@ pub use outcome::{
 pub use threads::limit_threads;
 pub use verify::{Verified, VerifiedFile};
 
+use installs::Installs;
+
 use crate::config::Settings;
 use crate::finding::{Finding, Location, SourceEdits};
 use crate::project::{InputFile, Project};
@@ -63,6 +66,8 @@ pub struct Engine {
     progress: Option<Box<Progress>>,
     /// Whether findings of charts get the edits of their fixes.
     chart_edits: bool,
+    /// Resources of the project that install its charts.
+    installs: Installs,
 }
 
 impl Engine {
@@ -90,6 +95,7 @@ impl Engine {
             peers,
             progress: None,
             chart_edits: false,
+            installs: Installs::default(),
         })
     }
 
@@ -106,6 +112,13 @@ impl Engine {
         if !rows.is_empty() {
             self.images = self.images.with_fallback(rows);
         }
+        self
+    }
+
+    /// The same engine that renders charts of a project also as its resources install them.
+    #[must_use]
+    pub fn with_installs_of(mut self, project: &Project) -> Self {
+        self.installs = Installs::of(&self, project);
         self
     }
 

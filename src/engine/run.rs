@@ -141,7 +141,7 @@ pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
             Ok(source) => dockerfile::kept(engine, &source),
             Err(problem) => Kept::unread(*problem),
         },
-        Unit::Chart(folder) => match ChartInput::open(folder, &engine.limits) {
+        Unit::Chart(folder) => match ChartInput::open(engine, folder) {
             Ok(input) => {
                 let mut judged = chart::judge(engine, &input);
                 if engine.chart_edits {
@@ -161,7 +161,7 @@ pub(super) fn repair(engine: &Engine, project: &Project, selection: &Selection) 
     let work = |unit: &Unit<'_>| match unit {
         Unit::Manifest(file) => mend(engine, file, selection),
         Unit::Dockerfile(file) => dockerfile::mend(engine, file, selection),
-        Unit::Chart(folder) => match ChartInput::open(folder, &engine.limits) {
+        Unit::Chart(folder) => match ChartInput::open(engine, folder) {
             Ok(input) => chart::mend(engine, &input, selection),
             Err(problem) => Mended::unread(*problem),
         },

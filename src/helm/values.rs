@@ -29,6 +29,8 @@ pub struct ValuesFile {
     source: Arc<Source>,
     /// The mapping of each document that has one.
     documents: Vec<Written>,
+    /// Whether it is all there is in the file.
+    is_whole: bool,
     /// What Helm's YAML reader drops without a word: duplicate keys, text behind `...`.
     pub problems: Vec<Problem>,
 }
@@ -91,7 +93,22 @@ impl ValuesFile {
             }
             documents.push(written(tree, root));
         }
-        Ok(Self { source: Arc::clone(source), documents, problems: parsed.problems })
+        Ok(Self { source: Arc::clone(source), documents, is_whole: true, problems: parsed.problems })
+    }
+
+    /// The values that stand at a node of another file, with their places in it; `None` where it is no
+    /// mapping. `source` is that file, whose places the tree has.
+    #[must_use]
+    pub fn at(tree: &SpanTree, node: NodeId, source: &Arc<Source>) -> Option<Self> {
+        let is_mapping = tree.kind(tree.resolve(node)).is_mapping();
+        let documents = is_mapping.then(|| vec![written(tree, node)])?;
+        Some(Self { source: Arc::clone(source), documents, is_whole: false, problems: Vec::new() })
+    }
+
+    /// Whether the file holds these values and nothing else.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// The file's text.

@@ -26,6 +26,9 @@ use super::locate::locate;
 use super::scenarios::{DEFAULT, scenario, scenarios};
 use super::trace::{RenderedTree, ValuePath, hooks, looked_at};
 
+/// Why values in the resource that installs a chart are not edited.
+const OF_RESOURCE: &str = "the value stands in the resource that installs the chart";
+
 /// What makes two hits one finding: rule, path and span of the source, last key of the field.
 type SourceKey = (Arc<str>, Arc<str>, u32, u32, Option<Segment>);
 
@@ -327,6 +330,10 @@ impl JudgedChart {
                 finding.scenarios = Some(Scenarios { found_in: vec![Arc::clone(&scenario.name)], total });
                 if !input.reports(finding.primary.path()) {
                     continue;
+                }
+                if !finding.absent && input.installs_it(finding.primary.path()) && !finding.fixes.is_empty() {
+                    finding.fixes.clear();
+                    finding.no_fix = Some(OF_RESOURCE.to_owned());
                 }
                 if finding.primary.path().starts_with(&vendored) {
                     finding.severity = Severity::Info;

@@ -27,8 +27,10 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::engine::Engine;
+use crate::engine::installs::Install;
 use crate::project::{ChartFolder, ShownFiles, Snapshot};
-use crate::source::{Files, Limits, Problem, ProblemKind};
+use crate::source::{Files, Problem, ProblemKind};
 
 pub(super) use coverage::coverage;
 pub(super) use judge::judge;
@@ -49,6 +51,8 @@ pub(super) struct ChartInput {
     pub only: Vec<String>,
     /// Values files beside or above it, under the names that are shown.
     pub around: Vec<String>,
+    /// Resources that install it.
+    pub installs: Vec<Arc<Install>>,
     disk: Option<ShownFiles>,
 }
 
@@ -57,8 +61,8 @@ impl ChartInput {
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub fn open(chart: &ChartFolder, limits: &Limits) -> Result<Self, Box<Problem>> {
-        let shown = ShownFiles::around(&chart.path, &chart.name, limits).map_err(|error| {
+    pub fn open(engine: &Engine, chart: &ChartFolder) -> Result<Self, Box<Problem>> {
+        let shown = ShownFiles::around(&chart.path, &chart.name, &engine.limits).map_err(|error| {
             let name = Arc::clone(&chart.name);
             Box::new(Problem::of_path(ProblemKind::NotChecked, name, error.to_string()))
         })?;
@@ -69,6 +73,7 @@ impl ChartInput {
             templates: chart.templates.len(),
             only: chart.only.iter().map(|path| ShownFiles::folder(path).to_owned()).collect(),
             around: chart.values.iter().filter_map(|path| shown.name_of(path)).collect(),
+            installs: engine.installs.of_chart(&chart.path),
             disk: Some(shown),
         })
     }
@@ -83,6 +88,7 @@ impl ChartInput {
             templates: 1,
             only: Vec::new(),
             around: Vec::new(),
+            installs: Vec::new(),
             disk: None,
         }
     }
@@ -105,9 +111,14 @@ impl ChartInput {
         self.only.is_empty() || self.only.iter().any(below)
     }
 
-    /// Whether a file is the chart's own to change: in the tree, and no vendored copy.
+    /// Whether a file holds a resource that installs the chart.
+    fn installs_it(&self, path: &str) -> bool {
+        self.installs.iter().any(|it| *it.file == *path)
+    }
+
+    /// Whether a file is the chart's own to change: in the tree, no vendored copy, and no resource.
     fn is_own(&self, path: &str) -> bool {
-        !path.starts_with(&self.inside("charts/")) && self.files.exists(path)
+        !self.installs_it(path) && !path.starts_with(&self.inside("charts/")) && self.files.exists(path)
     }
 
     /// The name under which a file on disk is shown, if it is there and in the tree.

@@ -9,7 +9,7 @@ use crate::engine::Selection;
 use crate::engine::locate::resource_id;
 use crate::finding::{Finding, PatchOp};
 use crate::source::{Problem, ProblemKind};
-use crate::yaml::{FieldPath, Segment};
+use crate::yaml::{FieldPath, Segment, SpanTree};
 
 use super::judge::{Instance, JudgedChart, JudgedScenario, Part, RenderedObject};
 
@@ -165,6 +165,14 @@ fn scenario(old: &Part<'_>, new: &Part<'_>, wanted: &BTreeMap<usize, Vec<&PatchO
             return Err(format!("{place} of {id} would change too"));
         }
     }
+    // Of keys that are written twice the last one counts, and hides the other from what is compared.
+    for ((_, before), (_, after)) in old.documents.iter().zip(&new.documents) {
+        if before.tree.source().text() != after.tree.source().text()
+            && twice(&after.tree) > twice(&before.tree)
+        {
+            return Err("a key would be written twice".to_owned());
+        }
+    }
     // Documents without an object have nothing that may change.
     let with_objects: BTreeSet<usize> = old.objects.iter().map(|(_, it)| it.document).collect();
     for ((index, before), (_, after)) in old.documents.iter().zip(&new.documents) {
@@ -173,6 +181,15 @@ fn scenario(old: &Part<'_>, new: &Part<'_>, wanted: &BTreeMap<usize, Vec<&PatchO
         }
     }
     Ok(())
+}
+
+/// How many keys of a tree are there already in their mapping.
+fn twice(tree: &SpanTree) -> usize {
+    let of = |map| {
+        let keys: Vec<_> = tree.pairs(map).filter_map(|(key, _)| tree.key_text(key)).collect();
+        keys.len() - keys.iter().collect::<BTreeSet<_>>().len()
+    };
+    tree.nodes().filter(|node| tree.kind(*node).is_mapping()).map(of).sum()
 }
 
 /// Makes an operation on `value` where it leads towards `after`.

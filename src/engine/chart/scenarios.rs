@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::{ScenarioSettings, Settings};
+use crate::engine::installs::Install;
 use crate::helm::chart::Chart;
 use crate::helm::context::KubeVersion;
 use crate::helm::scenario::{Scenario, SetArgument, SetKind};
@@ -40,17 +41,21 @@ pub(super) fn scenarios(
     paths.extend(input.around.iter().filter(|path| fits(chart, files, limits, path)).cloned());
     // A file that a named scenario uses is checked in its company.
     let configured: Vec<&ScenarioSettings> = configured(input, settings).collect();
-    let used: Vec<String> =
-        configured.iter().flat_map(|it| &it.values).filter_map(|path| input.shown(path)).collect();
+    let files_of_named = configured.iter().flat_map(|it| &it.values);
+    let files_of_named = files_of_named.chain(input.installs.iter().flat_map(|it| &it.values));
+    let used: Vec<String> = files_of_named.filter_map(|path| input.shown(path)).collect();
     paths.retain(|path| !used.contains(path));
-    let most = MOST.saturating_sub(configured.len()).max(1);
+    let most = MOST.saturating_sub(configured.len() + input.installs.len()).max(1);
     if paths.len() >= most {
         let message = format!("{} values files: only the first {} are tried", paths.len(), most - 1);
         problems.push(Problem::of_path(ProblemKind::NotChecked, Arc::clone(&input.name), message));
         paths.truncate(most - 1);
     }
     let of_paths = paths.iter().map(|path| of_values(input, files, limits, path));
-    for scenario in of_paths.chain(configured.iter().map(|it| of_settings(input, files, limits, it))) {
+    let of_installs = input.installs.iter().map(|it| of_install(input, files, limits, it));
+    for scenario in
+        of_paths.chain(of_installs).chain(configured.iter().map(|it| of_settings(input, files, limits, it)))
+    {
         match scenario {
             Ok(scenario) => found.push(scenario),
             Err(problem) => problems.push(*problem),
@@ -80,6 +85,9 @@ pub(super) fn scenario(
 ) -> Result<Scenario, Box<Problem>> {
     if name == DEFAULT {
         return Ok(Scenario { limits: *limits, ..Scenario::default() });
+    }
+    if let Some(install) = input.installs.iter().find(|it| it.name == name) {
+        return of_install(input, files, limits, install);
     }
     match configured(input, settings).find(|it| it.name == name) {
         Some(configured) => of_settings(input, files, limits, configured),
@@ -115,6 +123,27 @@ fn of_values(
     let values = vec![Arc::new(read(files, path, limits)?)];
     let name = path.strip_prefix(&input.inside("")).unwrap_or(path).to_owned();
     Ok(Scenario { name, values, limits: *limits, ..Scenario::default() })
+}
+
+/// A chart as a resource installs it.
+fn of_install(
+    input: &ChartInput,
+    files: &dyn Files,
+    limits: &Limits,
+    install: &Install,
+) -> Result<Scenario, Box<Problem>> {
+    let mut scenario = Scenario { name: install.name.clone(), limits: *limits, ..Scenario::default() };
+    for path in &install.values {
+        let shown = input.shown(path).ok_or_else(|| {
+            let message = format!("{}: a values file is outside of the repository", install.name);
+            Box::new(Problem::of_path(ProblemKind::NotChecked, Arc::clone(&input.name), message))
+        })?;
+        scenario.values.push(Arc::new(read(files, &shown, limits)?));
+    }
+    scenario.values.extend(install.inline.clone());
+    scenario.release.name.clone_from(&install.release);
+    scenario.release.namespace.clone_from(&install.namespace);
+    Ok(scenario)
 }
 
 fn of_settings(

@@ -372,6 +372,9 @@ impl<'a> Sites<'a> {
         path: &ValuePath,
         change: &ValuesChange,
     ) -> Option<Proposal> {
+        if self.input.installs_it(&path.file) {
+            return None;
+        }
         let base = self.input.inside("values.yaml");
         let (file, keys) = if path.file.is_empty() {
             (base, path.path.clone())
@@ -515,7 +518,7 @@ fn ranks(lengths: &[usize]) -> Vec<Vec<usize>> {
 }
 
 impl Candidate {
-    /// Both as one; `None` where their edits overlap, or make the same values key.
+    /// Both as one; `None` where their edits overlap, make the same values key, or write the same twice.
     pub fn joined(mut self, other: Self) -> Option<Self> {
         if !self.claims.is_disjoint(&other.claims) {
             return None;
@@ -523,7 +526,13 @@ impl Candidate {
         self.claims.extend(other.claims);
         for (file, (source, edits)) in other.edits {
             match self.edits.get_mut(&file) {
-                Some((_, known)) => known.merge(&edits).ok()?,
+                Some((_, known)) => {
+                    // Findings of two objects that one template prints want the same lines once.
+                    if edits.as_slice().iter().any(|edit| known.as_slice().contains(edit)) {
+                        return None;
+                    }
+                    known.merge(&edits).ok()?;
+                }
                 None => {
                     self.edits.insert(file, (source, edits));
                 }

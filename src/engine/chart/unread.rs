@@ -58,8 +58,13 @@ pub(super) fn find(
         return (findings, ignored);
     };
     let chart = &*first.rendered.chart;
-    let files: Vec<&Arc<Source>> =
-        judged.scenarios.iter().flat_map(|it| &it.values).map(|it| it.source()).collect();
+    let files: Vec<&Arc<Source>> = judged
+        .scenarios
+        .iter()
+        .flat_map(|it| &it.values)
+        .filter(|it| it.is_whole())
+        .map(|it| it.source())
+        .collect();
     let own = chart.values.as_ref().map(|values| values.source());
     let Some(names) = Names::of(chart, files.iter().copied().chain(own)) else { return (findings, ignored) };
     let used: BTreeSet<&ValuePath> =

@@ -48,7 +48,8 @@ pub(super) struct Found {
 pub(super) fn find(engine: &Engine, tree: &Arc<SpanTree>, documents: &[Document]) -> Found {
     let mut found = Found::default();
     for (index, document) in documents.iter().enumerate() {
-        for place in place::places(document, index) {
+        let alone = |place: &place::Place| !engine.installs.hold(document, &place.path);
+        for place in place::places(document, index).into_iter().filter(alone) {
             let read = match place.form {
                 Form::Mapping => Ok(mapping(engine, tree, &place)),
                 Form::Text => text::hits(engine, tree, document, &place),
