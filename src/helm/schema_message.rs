@@ -210,7 +210,7 @@ fn display(value: &Json) -> String {
 }
 
 /// Single quotes around text; what does not print is escaped.
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('\'');
     for character in text.chars() {

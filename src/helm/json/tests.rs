@@ -84,3 +84,17 @@ fn nesting_ends_at_the_stack_bound() {
     let text = "[".repeat(1_000_000);
     assert!(read(text.as_bytes()).unwrap_err().contains("deeply"));
 }
+
+#[test]
+fn a_text_that_ends_within_a_word_lacks_a_letter() {
+    for (text, message) in [
+        ("tru", "invalid character ' ' in literal true (expecting 'e')"),
+        ("[-", "invalid character ' ' in numeric literal"),
+        ("1.", "invalid character ' ' after decimal point in numeric literal"),
+        ("\"\\", "invalid character ' ' in string escape code"),
+        ("\"a", "unexpected end of JSON input"),
+        ("[1", "unexpected end of JSON input"),
+    ] {
+        assert_eq!(read(text.as_bytes()).unwrap_err(), message, "{text}");
+    }
+}
