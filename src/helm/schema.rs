@@ -222,6 +222,21 @@ mod tests {
                 "- at '/a': got number, want string\n",
             ),
             (
+                r#"{"properties":{"a":{"allOf":[{"type":"string"},{"minimum":0}]}}}"#,
+                "a: 1",
+                "- at '/a': 'allOf' failed\n  - at '/a': got number, want string\n",
+            ),
+            (
+                r#"{"properties":{"l":{"items":{"oneOf":[{"type":"string"}]}}}}"#,
+                "l: [1]",
+                "- at '/l/0': 'oneOf' failed, none matched\n  - at '/l/0': got number, want string\n",
+            ),
+            (
+                r#"{"allOf":[{"if":{"required":["l"]},"then":{"required":["z"]}}]}"#,
+                "l: [1]",
+                "- at '': 'allOf' failed\n  - at '': missing property 'z'\n",
+            ),
+            (
                 r#"{"properties":{"a/b":{"pattern":"^x'"}}}"#,
                 "a/b: z",
                 "- at '/a~1b': 'z' does not match pattern '^x\\''\n",
