@@ -1,7 +1,7 @@
 //! Expressions by the thousand, each evaluated and compared with what Helm made of it.
 //!
 //! The vectors of the shared folder, where it is present. An output must be equal byte for byte, an
-//! error in its text and place.
+//! error in its text and place. `SEAWORTHY_VECTORS=file` takes the vectors of another file.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test that prints counts")]
 
@@ -9,7 +9,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use seaworthy::helm::budget::Bounds;
@@ -64,7 +64,8 @@ impl Chart {
 fn expressions_give_what_helm_gives() {
     let Some(corpus) = support::corpus("helm-open") else { return };
     let chart = Chart::read(&corpus.join("functions-chart"));
-    let vectors = fs::read_to_string(corpus.join("functions.jsonl")).unwrap();
+    let other = std::env::var_os("SEAWORTHY_VECTORS").map(PathBuf::from);
+    let vectors = fs::read_to_string(other.unwrap_or_else(|| corpus.join("functions.jsonl"))).unwrap();
     let wanted = std::env::var("SEAWORTHY_VECTOR").ok();
     let run = |line: &str| {
         let vector: serde_json::Value = serde_json::from_str(line).unwrap();

@@ -3,7 +3,7 @@
 
 use super::call::FunctionError;
 use super::exec::Exec;
-use super::format::print_format;
+use super::format::{print_format, print_value};
 use super::rope::Str;
 use super::slot::Slot;
 use super::value::{Kind, Node, Value};
@@ -133,7 +133,8 @@ fn is_nil(value: &Value) -> bool {
 fn equal_others(exec: &mut Exec<'_>, left: &Slot, right: &Slot) -> Result<bool, FunctionError> {
     let (left_value, right_value) = (left.value(), right.value());
     if left_value.kind() != right_value.kind() && !left.is_nil() && !right.is_nil() {
-        let (left_text, right_text) = (shown(exec, &left.node)?, shown(exec, &right.node)?);
+        let left_text = shown(exec, &left.node)?;
+        let right_text = print_value(exec, &right.node)?.to_text().into_owned();
         let (left, right) = (left_value.type_name(), right_value.type_name());
         return fail(format!("non-comparable types {left_text}: {left}, {right}: {right_text}"));
     }

@@ -48,6 +48,8 @@ pub struct Chart {
     pub(super) compiled: Arc<OnceLock<Result<CompiledSchema, SchemaError>>>,
     /// The files it was made from, by their names in the chart.
     pub(super) made_from: Vec<(String, Arc<[u8]>)>,
+    /// How many charts lie under `charts/`.
+    pub(super) vendored: usize,
     /// The charts that were found for it, declared or not.
     pub subcharts: Vec<Arc<Chart>>,
     /// Declared dependencies that were found nowhere.

@@ -294,7 +294,11 @@ fn print_as_bool(value: &Value) -> String {
         Value::Float(value) => format!("%!t(float64={})", super::number::format_general(*value)),
         Value::Int64(value) => format!("%!t(int64={value})"),
         Value::List(list) => {
-            let items: Vec<_> = list.items().iter().map(|item| print_as_bool(&item.value)).collect();
+            let item = |item: &Node| match &item.value {
+                Value::Nil => "<nil>".to_owned(),
+                value => print_as_bool(value),
+            };
+            let items: Vec<_> = list.items().iter().map(item).collect();
             format!("[{}]", items.join(" "))
         }
         other => format!("%!t({}=…)", other.type_name()),

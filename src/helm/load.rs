@@ -107,10 +107,10 @@ fn check_api_version(path: &str, content: &Arc<[u8]>) -> Result<(), ChartError> 
     let version =
         tree.get(root, "apiVersion").and_then(|node| tree.written_scalar(node).map(|it| (node, it)));
     match version {
-        Some((node, yaml::Scalar::String(version))) if !matches!(&*version, "" | "v1" | "v2" | "v3") => {
-            Err(ChartError::at(&source, tree.full_span(node), "unsupported chart version"))
-        }
-        _ => Ok(()),
+        // What is no string is read as the text of one.
+        Some((_, yaml::Scalar::Null | yaml::Scalar::Unknown)) | None => Ok(()),
+        Some((_, yaml::Scalar::String(version))) if matches!(&*version, "" | "v1" | "v2" | "v3") => Ok(()),
+        Some((node, _)) => Err(ChartError::at(&source, tree.full_span(node), "unsupported chart version")),
     }
 }
 
@@ -216,6 +216,7 @@ impl<'a> Loader<'a> {
             schema: parts.schema,
             compiled: compiled.unwrap_or_else(|| Arc::new(OnceLock::new())),
             made_from: files.to_vec(),
+            vendored: subcharts.len(),
             subcharts,
             unmet: Vec::new(),
         })

@@ -36,6 +36,7 @@ pub mod render;
 pub mod rope;
 pub mod scenario;
 pub mod schema;
+mod schema_branch;
 mod schema_message;
 pub mod semver;
 mod set;

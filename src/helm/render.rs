@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::chart::{Chart, ChartFile, Standing, join};
+use super::chart::{Chart, ChartFile, join};
 use super::coalesce::ValuesWarning;
 use super::context::{self, TemplateFile};
 use super::dependency::in_range;
@@ -170,8 +170,7 @@ fn check_installable(chart: &Arc<Chart>, scenario: &Scenario) -> Result<(), Rend
         return Err(RenderError::NotInstallable { kind: kind.clone() });
     }
     let is_v3 = chart.metadata.api_version == "v3";
-    let vendored = chart.subcharts.iter().filter(|it| it.standing == Standing::Vendored).count();
-    if is_v3 && vendored > chart.metadata.dependencies().count() {
+    if is_v3 && chart.vendored > chart.metadata.dependencies().count() {
         return Err(RenderError::DependencyType);
     }
     if !chart.unmet.is_empty() {

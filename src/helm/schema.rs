@@ -84,7 +84,11 @@ impl CompiledSchema {
             return Err(SchemaError::TooLarge);
         }
         let json: Json = serde_json::from_slice(bytes).map_err(|error| {
-            SchemaError::Broken(if error.is_eof() { "unexpected EOF".to_owned() } else { error.to_string() })
+            SchemaError::Broken(match error.is_eof() {
+                true if bytes.trim_ascii().is_empty() => "EOF".to_owned(),
+                true => "unexpected EOF".to_owned(),
+                false => error.to_string(),
+            })
         })?;
         let mut compiler = Compiler::new();
         compiler.use_loader(Box::new(NoFiles));
@@ -111,8 +115,25 @@ fn schema_error(error: &CompileError) -> SchemaError {
         CompileError::LoadUrlError { url, .. } | CompileError::UnsupportedUrlScheme { url } => {
             SchemaError::Remote(url.clone())
         }
+        CompileError::JsonPointerNotFound(place) => {
+            SchemaError::Broken(format!("json-pointer in {place:?} not found"))
+        }
+        CompileError::ValidationError { url, src } => {
+            let tree = schema_message::describe(src, &Node::default(), &Json::Null).text;
+            SchemaError::Broken(format!(
+                "{:?} is not valid against metaschema: jsonschema validation failed with {}\n{}",
+                with_fragment(url),
+                schema_message::quote(&with_fragment(src.schema_url)),
+                tree.trim_end()
+            ))
+        }
         other => SchemaError::Broken(other.to_string()),
     }
+}
+
+/// An address of a schema as Helm prints it: always with a fragment.
+fn with_fragment(url: &str) -> String {
+    if url.contains('#') { url.to_owned() } else { format!("{url}#") }
 }
 
 /// The values as JSON. Whole numbers are written as such, since that is what a schema's `integer`
@@ -201,6 +222,21 @@ mod tests {
                 "- at '/a': got number, want string\n",
             ),
             (
+                r#"{"properties":{"a":{"allOf":[{"type":"string"},{"minimum":0}]}}}"#,
+                "a: 1",
+                "- at '/a': 'allOf' failed\n  - at '/a': got number, want string\n",
+            ),
+            (
+                r#"{"properties":{"l":{"items":{"oneOf":[{"type":"string"}]}}}}"#,
+                "l: [1]",
+                "- at '/l/0': 'oneOf' failed, none matched\n  - at '/l/0': got number, want string\n",
+            ),
+            (
+                r#"{"allOf":[{"if":{"required":["l"]},"then":{"required":["z"]}}]}"#,
+                "l: [1]",
+                "- at '': 'allOf' failed\n  - at '': missing property 'z'\n",
+            ),
+            (
                 r#"{"properties":{"a/b":{"pattern":"^x'"}}}"#,
                 "a/b: z",
                 "- at '/a~1b': 'z' does not match pattern '^x\\''\n",
@@ -223,6 +259,22 @@ mod tests {
         assert!(
             matches!(CompiledSchema::new(b"{"), Err(SchemaError::Broken(text)) if text == "unexpected EOF")
         );
+    }
+
+    #[test]
+    fn what_is_no_schema_is_refused_in_helms_words() {
+        for (schema, expected) in [
+            ("", "EOF"),
+            (
+                "[]",
+                "\"file:///values.schema.json#\" is not valid against metaschema: jsonschema validation failed \
+                 with 'https://json-schema.org/draft/2020-12/schema#'\n- at '': got array, want boolean or object",
+            ),
+            (r##"{"$ref":"#/nope"}"##, "json-pointer in \"file:///values.schema.json#/nope\" not found"),
+        ] {
+            let found = CompiledSchema::new(schema.as_bytes()).unwrap_err();
+            assert_eq!(found, SchemaError::Broken(expected.to_owned()), "{schema}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde_json::{Number, Value as Json};
 
 use super::number::format_general;
 use super::schema::{Violation, Violations};
+use super::schema_branch;
 use super::value::{Node, Value};
 use crate::origin::OriginId;
 
@@ -13,7 +14,7 @@ pub(super) fn describe(error: &ValidationError<'_, '_>, values: &Node, json: &Js
     let mut violations = Violations::default();
     let mut writer = Writer { violations: &mut violations, values, json };
     for cause in &error.causes {
-        writer.write(cause, 0, "");
+        writer.write(cause, 0, "", (error.schema_url.to_owned(), 0));
     }
     violations
 }
@@ -25,12 +26,27 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn write(&mut self, error: &ValidationError<'_, '_>, indent: usize, above: &str) {
-        let reference = matches!(error.kind, ErrorKind::Reference { .. });
-        if reference && error.causes.len() == 1 {
-            return error.causes.iter().for_each(|cause| self.write(cause, indent, above));
+    /// Writes an error; `from` is the schema within which it was found, and how many tokens the
+    /// location of the values has to which that applies.
+    fn write(
+        &mut self,
+        error: &ValidationError<'_, '_>,
+        mut indent: usize,
+        above: &str,
+        from: (String, usize),
+    ) {
+        let tokens = error.instance_location.tokens.as_slice();
+        for branch in schema_branch::between(&from.0, error.schema_url, from.1, tokens.len()) {
+            let pointer = pointer_of(tokens.get(..branch.depth).unwrap_or_default());
+            self.line(indent, &pointer, branch.message);
+            indent += 1;
         }
-        let mut pointer = pointer_of(&error.instance_location);
+        if let ErrorKind::Reference { url, .. } = &error.kind
+            && let [cause] = error.causes.as_slice()
+        {
+            return self.write(cause, indent, above, ((*url).to_owned(), tokens.len()));
+        }
+        let mut pointer = pointer_of(tokens);
         let mut origin = origin_at(self.values, &error.instance_location);
         if let ErrorKind::PropertyName { prop } = &error.kind {
             // boon gives the place of the name by itself; Helm that of the object that has it.
@@ -38,22 +54,42 @@ impl Writer<'_> {
             origin = OriginId::NONE;
         }
         let message = message(&error.kind);
-        self.violations.text.push_str(&format!(
-            "{}- at {}: {message}\n",
-            "  ".repeat(indent),
-            quote(&pointer)
-        ));
+        self.line(indent, &pointer, &message);
         if error.causes.is_empty() {
             self.violations.leaves.push(Violation { pointer: pointer.clone(), message, origin });
         }
         for cause in &error.causes {
-            self.write(cause, indent + 1, &pointer);
+            let branch = match &error.kind {
+                ErrorKind::AllOf => branch_of(error, cause, "allOf"),
+                ErrorKind::AnyOf => branch_of(error, cause, "anyOf"),
+                ErrorKind::OneOf(_) => branch_of(error, cause, "oneOf"),
+                ErrorKind::Reference { url, .. } => (*url).to_owned(),
+                _ => error.schema_url.to_owned(),
+            };
+            self.write(cause, indent + 1, &pointer, (branch, tokens.len()));
         }
+    }
+
+    fn line(&mut self, indent: usize, pointer: &str, message: &str) {
+        self.violations.text.push_str(&format!(
+            "{}- at {}: {message}\n",
+            "  ".repeat(indent),
+            quote(pointer)
+        ));
     }
 }
 
-fn pointer_of(location: &InstanceLocation<'_>) -> String {
-    location.tokens.iter().fold(String::new(), |mut pointer, token| {
+/// The branch of a keyword in which a cause lies: the keyword has its line already.
+fn branch_of(error: &ValidationError<'_, '_>, cause: &ValidationError<'_, '_>, keyword: &str) -> String {
+    let start = format!("{}/{keyword}/", error.schema_url);
+    match cause.schema_url.strip_prefix(&start) {
+        Some(rest) => format!("{start}{}", rest.split('/').next().unwrap_or_default()),
+        None => error.schema_url.to_owned(),
+    }
+}
+
+fn pointer_of(tokens: &[InstanceToken<'_>]) -> String {
+    tokens.iter().fold(String::new(), |mut pointer, token| {
         pointer.push('/');
         match token {
             InstanceToken::Prop(key) => pointer.push_str(&escape(key)),
@@ -210,7 +246,7 @@ fn display(value: &Json) -> String {
 }
 
 /// Single quotes around text; what does not print is escaped.
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('\'');
     for character in text.chars() {

@@ -1,9 +1,10 @@
 //! [`DiskFiles`]: a folder and everything below it.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use crate::source::{FileError, Files, Limits};
 
@@ -19,6 +20,9 @@ const MOST_FILES: usize = 1_000_000;
 pub struct DiskFiles {
     root: PathBuf,
     limit: u64,
+    /// Where folders of the tree lead, links followed: looked up once for all files in them. Clones
+    /// share it.
+    folders: Arc<RwLock<HashMap<String, PathBuf>>>,
 }
 
 impl DiskFiles {
@@ -31,7 +35,7 @@ impl DiskFiles {
         if !root.is_dir() {
             return Err(FileError::NotFound);
         }
-        Ok(Self { root, limit: limits.file_bytes })
+        Ok(Self { root, limit: limits.file_bytes, folders: Arc::default() })
     }
 
     /// The folder, without links.
@@ -55,7 +59,29 @@ impl DiskFiles {
         if !inner.components().all(|part| matches!(part, Component::Normal(_))) && !path.is_empty() {
             return Err(FileError::OutsideTree);
         }
-        let found = self.root.join(inner).canonicalize().map_err(|error| file_error(&error))?;
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if name.is_empty() {
+            return self.canonical(path);
+        }
+        let found = self.folder(folder)?.join(name);
+        let data = found.symlink_metadata().map_err(|error| file_error(&error))?;
+        if data.is_symlink() { self.canonical(path) } else { Ok(found) }
+    }
+
+    fn folder(&self, path: &str) -> Result<PathBuf, FileError> {
+        if let Some(known) = self.folders.read().ok().and_then(|known| known.get(path).cloned()) {
+            return Ok(known);
+        }
+        let found = self.canonical(path)?;
+        if let Ok(mut known) = self.folders.write() {
+            known.insert(path.to_owned(), found.clone());
+        }
+        Ok(found)
+    }
+
+    /// The path without links, which must lie within the tree.
+    fn canonical(&self, path: &str) -> Result<PathBuf, FileError> {
+        let found = self.root.join(path).canonicalize().map_err(|error| file_error(&error))?;
         if found.starts_with(&self.root) { Ok(found) } else { Err(FileError::OutsideTree) }
     }
 
@@ -186,8 +212,18 @@ mod tests {
         symlink(folder.path().join("secret"), root.join("out")).unwrap();
         symlink("a/b", root.join("in")).unwrap();
         symlink("..", root.join("a/loop")).unwrap();
-        assert_eq!(files.read("out"), Err(FileError::OutsideTree));
-        assert_eq!(&*files.read("in/x.yaml").unwrap(), b"x");
+        symlink(folder.path(), root.join("up")).unwrap();
+        symlink("../../secret", root.join("a/beside")).unwrap();
+        symlink("b/x.yaml", root.join("a/near")).unwrap();
+        // Twice: what is remembered of folders must not open a way.
+        for _ in 0..2 {
+            for path in ["out", "up/secret", "up", "a/beside", "a/loop/out", "in/../../secret"] {
+                assert_eq!(files.read(path), Err(FileError::OutsideTree), "{path}");
+            }
+            for path in ["in/x.yaml", "a/near", "a/loop/a/b/x.yaml", "a/b/x.yaml"] {
+                assert_eq!(&*files.read(path).unwrap(), b"x", "{path}");
+            }
+        }
         let listed = files.list("").unwrap();
         assert!(listed.contains(&"in/x.yaml".to_owned()) && listed.contains(&"out".to_owned()));
         assert!(listed.len() < 20, "{listed:?}");

@@ -125,6 +125,7 @@ impl Printer<'_, '_> {
             Value::Str(text) => self.string(text, verb, value),
             Value::Bytes(bytes) => match verb {
                 's' | 'q' | 'x' | 'X' => self.bytes(bytes, verb, "[]uint8", value, depth),
+                'v' if !self.flags.go_syntax => self.byte_list(bytes, 'd', "[]uint8"),
                 _ => self.byte_list(bytes, verb, "[]uint8"),
             },
             Value::List(list) => self.list(list, verb, depth),
@@ -244,7 +245,7 @@ impl Printer<'_, '_> {
         self.mark(&if go_syntax { format!("{name}{{") } else { "[".to_owned() });
         let Flags { sharp, zero, plus, space, width, precision, .. } = self.flags;
         let styled = sharp || zero || plus || space || width.is_some() || precision.is_some();
-        if !go_syntax && !styled {
+        if verb == 'd' && !go_syntax && !styled {
             // Whole files are printed so, where a template prints its context.
             let numbers = decimal(bytes.as_bytes());
             self.output.push_whole(&numbers, bytes.origin());

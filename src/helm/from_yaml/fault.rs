@@ -82,6 +82,10 @@ fn semantic(problem: &Problem) -> Option<String> {
     let source = problem.source.as_ref()?;
     let text = source.slice(problem.span);
     let own = problem.message.as_str();
+    // What go-yaml takes, `%YAML 1.1`, was taken before.
+    if own.starts_with("kubectl refuses documents with a `%`") && text.starts_with("%YAML") {
+        return Some("yaml: found incompatible YAML document".to_owned());
+    }
     if own.starts_with("no anchor `&") {
         let name = own.split(['&', '`']).nth(2).unwrap_or("");
         return Some(format!("yaml: unknown anchor '{name}' referenced"));

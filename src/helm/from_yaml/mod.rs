@@ -5,7 +5,9 @@
 //! a `float64`.
 
 mod fault;
+mod utf16;
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -38,6 +40,8 @@ pub enum YamlError {
 /// The text is no YAML, the value is not what is wanted, or the budget is used up.
 pub fn from_yaml(exec: &mut Exec<'_>, text: &Str, target: Target) -> Result<Node, YamlError> {
     exec.charge(text.len() / 16)?;
+    let wide = utf16::decode(text).map_err(|error| YamlError::Yaml(format!("yaml: {error}")))?;
+    let text = wide.as_ref().unwrap_or(text);
     let source = source(text)?;
     let parsed = yaml::parse_first(&source, &Limits { depth: 10_000, ..Limits::default() });
     if let Some(problem) = parsed.problems.iter().find(|problem| problem.kind != ProblemKind::Warning) {
@@ -79,9 +83,21 @@ pub(super) fn read_json(exec: &mut Exec<'_>, text: &Str) -> Result<Node, YamlErr
 
 fn source(text: &Str) -> Result<Arc<Source>, YamlError> {
     match std::str::from_utf8(text.as_bytes()) {
-        Ok(valid) => Ok(Arc::new(Source::new("", valid))),
+        Ok(valid) => Ok(Arc::new(Source::new("", &*without_version(valid)))),
         Err(_) => Err(YamlError::Yaml(fault::encoding(text.as_bytes()))),
     }
+}
+
+/// The text with its `%YAML 1.1` line as a comment: go-yaml takes that directive, kubectl does not.
+fn without_version(text: &str) -> Cow<'_, str> {
+    let mut lines = text.lines();
+    let version = lines.next().and_then(|line| line.strip_prefix("%YAML 1.1"));
+    let said = version.is_some_and(|rest| rest.trim_start().is_empty() || rest.trim_start().starts_with('#'));
+    let begins = lines.find(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    if said && begins.is_some_and(|line| line.starts_with("---")) {
+        return Cow::Owned(text.replacen('%', "#", 1));
+    }
+    Cow::Borrowed(text)
 }
 
 struct Reader<'a, 'b> {
@@ -151,6 +167,10 @@ impl Reader<'_, '_> {
         let span = self.tree.span(id).range();
         let written = self.text.as_bytes().get(span.clone()).unwrap_or_default();
         let origin = || self.origin_of(span.clone());
+        let block = matches!(self.tree.kind(id), Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded));
+        // kubectl ends a last line that has no line break, go-yaml does not.
+        let unended = block && span.end >= self.text.len() && !written.ends_with(b"\n");
+        let text = if unended { text.strip_suffix('\n').unwrap_or(text) } else { text };
         if written == text.as_bytes() {
             return self.text.slice(span);
         }

@@ -55,3 +55,40 @@ fn numbers_become_floats_and_only_the_first_document_counts() {
     let (_, json) = read(b"a: 9007199254740993\nb: 0x10\nc: yes\n---\n[", Target::Map).unwrap();
     assert_eq!(json, r#"{"a":9007199254740992,"b":16,"c":true}"#);
 }
+
+#[test]
+fn a_block_that_ends_with_the_text_has_no_line_break() {
+    for (text, json) in [
+        ("a: |\n  x", r#"{"a":"x"}"#),
+        ("a: |2\n   x", r#"{"a":" x"}"#),
+        ("a: >\n  x\n   y\n  z", r#"{"a":"x\n y\nz"}"#),
+        ("a: |+\n  x\n\n  y", r#"{"a":"x\n\ny"}"#),
+        ("a: |\n  x\n", r#"{"a":"x\n"}"#),
+        ("a: |\n  x\nb: 1", r#"{"a":"x\n","b":1}"#),
+    ] {
+        assert_eq!(read(text.as_bytes(), Target::Map).unwrap().1, json, "{text}");
+    }
+}
+
+#[test]
+fn version_1_1_may_be_said() {
+    for text in ["%YAML 1.1\n---\na: 1", "%YAML 1.1 # c\n\n# d\n--- \na: 1"] {
+        assert_eq!(read(text.as_bytes(), Target::Map).unwrap().1, r#"{"a":1}"#, "{text}");
+    }
+    let other = read(b"%YAML 1.2\n---\na: 1", Target::Map).unwrap_err();
+    assert_eq!(other, "error converting YAML to JSON: yaml: found incompatible YAML document");
+}
+
+#[test]
+fn utf_16_is_told_by_its_mark() {
+    assert_eq!(read(b"\xff\xfea\0:\0 \0\xe9\0", Target::Map).unwrap().1, r#"{"a":"é"}"#);
+    assert_eq!(read(b"\xfe\xff\0-\0 \xd8\x3d\xde\0", Target::List).unwrap().1, "[\"\u{1f600}\"]");
+    for (text, message) in [
+        (&b"\xff\xfea"[..], "incomplete UTF-16 character"),
+        (b"\xff\xfea\0\0\xd8", "incomplete UTF-16 surrogate pair"),
+        (b"\xff\xfe\0\xd8a\0", "expected low surrogate area"),
+    ] {
+        let found = read(text, Target::Map).unwrap_err();
+        assert_eq!(found, format!("error converting YAML to JSON: yaml: {message}"));
+    }
+}

@@ -1,5 +1,6 @@
 //! Maps.
 
+use super::objects::SemverObject;
 use super::show::to_str;
 use super::{derived, fail, fixed, merge, variadic};
 use crate::helm::call::{Args, Function, FunctionError, FunctionResult, Type};
@@ -71,7 +72,9 @@ pub(super) const TABLE: &[Function] = &[
     }),
     fixed("unset", MAP_KEYS, |_, args| {
         args.map(0).remove(args.str(1).as_bytes());
-        Ok(args.node(0))
+        let node = args.node(0);
+        // Nothing becomes a map that is nil on its way in.
+        Ok(if let Value::Nil = node.value { Node::new(Map::nil(), node.origin()) } else { node })
     }),
     fixed("values", &[Type::Map], |exec, args| {
         let map = args.map(0);
@@ -176,6 +179,10 @@ fn copy(exec: &mut Exec<'_>, node: &Node) -> FunctionResult {
             }
             Value::Map(Map::of_kind(map.kind(), entries))
         }
+        Value::Object(object) => match SemverObject::go_copy(object.as_ref()) {
+            Some(copy) => copy,
+            None => return Ok(node.clone()),
+        },
         _ => return Ok(node.clone()),
     };
     Ok(Node::new(value, node.origin()))

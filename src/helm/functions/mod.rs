@@ -132,6 +132,12 @@ fn slice(text: &Str, low: Option<i64>, high: Option<i64>) -> FunctionResult {
     Ok(Node::from(text.slice(place(from)..place(to))))
 }
 
+/// The time that an object is.
+pub(super) fn time_of(object: &dyn super::value::Object) -> Option<&super::time::Time> {
+    let object: &dyn std::any::Any = object;
+    object.downcast_ref::<objects::TimeObject>().map(|time| &time.0)
+}
+
 /// A time as the value that templates work on.
 pub(super) fn time_value(time: super::time::Time) -> Value {
     let object: std::rc::Rc<dyn super::value::Object> = std::rc::Rc::new(objects::TimeObject(time));

@@ -239,6 +239,25 @@ pub(super) struct SemverObject {
     pub(super) pointer: bool,
 }
 
+impl SemverObject {
+    /// What Go's deep copy makes of a version: its fields are private, so none is copied. `None`
+    /// where the object is no version.
+    pub(super) fn go_copy(object: &dyn Object) -> Option<Value> {
+        let any: &dyn std::any::Any = object;
+        let pointer = any.downcast_ref::<Self>()?.pointer;
+        let nothing = String::new;
+        let version = Version {
+            major: 0,
+            minor: 0,
+            patch: 0,
+            pre: nothing(),
+            metadata: nothing(),
+            original: nothing(),
+        };
+        Some(Value::Object(Rc::new(Self { version, pointer })))
+    }
+}
+
 const VERSION: Type = Type::Object("*semver.Version");
 
 impl Object for SemverObject {

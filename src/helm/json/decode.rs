@@ -113,7 +113,11 @@ pub fn decode(
 pub fn decode_first(exec: &mut Exec<'_>, text: &Str) -> Result<(Node, usize), DecodeError> {
     let mut decoder = Decoder { exec, text, bytes: text.as_bytes(), at: 0, depth: 0, first: None };
     decoder.blanks();
-    let found = decoder.value()?;
+    let found = match decoder.value() {
+        // A stream's end is its end, also within a word.
+        Err(DecodeError::Syntax(..)) if decoder.at >= decoder.bytes.len() => return Err(DecodeError::End),
+        found => found?,
+    };
     match decoder.first {
         Some(error) => Err(error),
         None => Ok((found, decoder.at)),
@@ -146,6 +150,15 @@ impl Decoder<'_, '_> {
         while matches!(self.bytes.get(self.at), Some(b' ' | b'\t' | b'\r' | b'\n')) {
             self.at += 1;
         }
+    }
+
+    /// The byte that must follow within a word or number, a blank where the text ends: Go says so.
+    fn within(&self) -> u8 {
+        self.bytes.get(self.at).copied().unwrap_or(b' ')
+    }
+
+    fn refuse_within<T>(&self, context: &str) -> Result<T, DecodeError> {
+        Err(DecodeError::Syntax(self.within(), context.to_owned()))
     }
 
     /// The next byte, which must be there.
@@ -190,8 +203,8 @@ impl Decoder<'_, '_> {
 
     fn word(&mut self, word: &'static str, value: Value) -> Result<Value, DecodeError> {
         for letter in word.bytes() {
-            if self.peek()? != letter {
-                return self.refuse(&format!("in literal {word} (expecting {})", quote_byte(letter)));
+            if self.within() != letter {
+                return self.refuse_within(&format!("in literal {word} (expecting {})", quote_byte(letter)));
             }
             self.at += 1;
         }
@@ -206,28 +219,28 @@ impl Decoder<'_, '_> {
 
     fn number(&mut self) -> Result<Value, DecodeError> {
         let from = self.at;
-        if self.peek()? == b'-' {
+        if self.within() == b'-' {
             self.at += 1;
         }
-        match self.peek()? {
+        match self.within() {
             b'0' => self.at += 1,
             b'1'..=b'9' => self.digits(),
-            _ => return self.refuse("in numeric literal"),
+            _ => return self.refuse_within("in numeric literal"),
         }
         if self.bytes.get(self.at) == Some(&b'.') {
             self.at += 1;
-            if !self.peek()?.is_ascii_digit() {
-                return self.refuse("after decimal point in numeric literal");
+            if !self.within().is_ascii_digit() {
+                return self.refuse_within("after decimal point in numeric literal");
             }
             self.digits();
         }
         if matches!(self.bytes.get(self.at), Some(b'e' | b'E')) {
             self.at += 1;
-            if matches!(self.peek()?, b'+' | b'-') {
+            if matches!(self.within(), b'+' | b'-') {
                 self.at += 1;
             }
-            if !self.peek()?.is_ascii_digit() {
-                return self.refuse("in exponent of numeric literal");
+            if !self.within().is_ascii_digit() {
+                return self.refuse_within("in exponent of numeric literal");
             }
             self.digits();
         }
@@ -336,7 +349,7 @@ impl Decoder<'_, '_> {
     /// Reads an escape. A surrogate without its other half is U+FFFD.
     fn escape(&mut self) -> Result<char, DecodeError> {
         self.at += 1;
-        let letter = self.peek()?;
+        let letter = self.within();
         let character = match letter {
             b'"' | b'\\' | b'/' => char::from(letter),
             b'b' => '\u{8}',
@@ -348,7 +361,7 @@ impl Decoder<'_, '_> {
                 self.at += 1;
                 return self.unicode_escape();
             }
-            _ => return self.refuse("in string escape code"),
+            _ => return self.refuse_within("in string escape code"),
         };
         self.at += 1;
         Ok(character)
@@ -371,8 +384,8 @@ impl Decoder<'_, '_> {
     fn hexadecimal(&mut self) -> Result<u32, DecodeError> {
         let mut value = 0;
         for _ in 0..4 {
-            let Some(digit) = char::from(self.peek()?).to_digit(16) else {
-                return self.refuse("in \\u hexadecimal character escape");
+            let Some(digit) = char::from(self.within()).to_digit(16) else {
+                return self.refuse_within("in \\u hexadecimal character escape");
             };
             value = value * 16 + digit;
             self.at += 1;

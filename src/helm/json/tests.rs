@@ -54,7 +54,6 @@ fn what_is_no_json_is_refused_with_gos_words() {
         ("{\"a\":01}", "invalid character '1' after object key:value pair"),
         ("[1 2]", "invalid character '2' after array element"),
         ("1 x", "invalid character 'x' after top-level value"),
-        ("tru", "unexpected end of JSON input"),
         ("trux", "invalid character 'x' in literal true (expecting 'e')"),
         ("- x", "invalid character ' ' in numeric literal"),
         ("1.x", "invalid character 'x' after decimal point in numeric literal"),
@@ -83,4 +82,18 @@ fn a_map_that_holds_itself_is_refused() {
 fn nesting_ends_at_the_stack_bound() {
     let text = "[".repeat(1_000_000);
     assert!(read(text.as_bytes()).unwrap_err().contains("deeply"));
+}
+
+#[test]
+fn a_text_that_ends_within_a_word_lacks_a_letter() {
+    for (text, message) in [
+        ("tru", "invalid character ' ' in literal true (expecting 'e')"),
+        ("[-", "invalid character ' ' in numeric literal"),
+        ("1.", "invalid character ' ' after decimal point in numeric literal"),
+        ("\"\\", "invalid character ' ' in string escape code"),
+        ("\"a", "unexpected end of JSON input"),
+        ("[1", "unexpected end of JSON input"),
+    ] {
+        assert_eq!(read(text.as_bytes()).unwrap_err(), message, "{text}");
+    }
 }

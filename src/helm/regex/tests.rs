@@ -52,6 +52,7 @@ fn classes_are_ascii_unless_they_name_unicode() {
 fn what_is_no_pattern_is_refused_with_gos_words() {
     for (regex, message) in [
         ("(a", "missing closing ): `(a`"),
+        ("\\x4", "invalid escape sequence: `\\x4`"),
         ("a)", "unexpected ): `a)`"),
         ("[a", "missing closing ]: `[a`"),
         ("a**", "invalid nested repetition operator: `**`"),

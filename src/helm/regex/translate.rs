@@ -497,6 +497,9 @@ impl<'a> Translator<'a> {
         }
         let first = self.next_char()?;
         if first != '{' {
+            if self.rest.is_empty() {
+                return Ok(None);
+            }
             let second = self.next_char()?;
             return Ok(first.to_digit(16).zip(second.to_digit(16)).map(|(high, low)| high * 16 + low));
         }

@@ -3,9 +3,10 @@
 use super::{is_bare, path_text, quoted};
 use crate::helm::budget::Limit;
 use crate::helm::exec::Exec;
+use crate::helm::functions;
 use crate::helm::number;
 use crate::helm::rope::{Str, StrBuilder};
-use crate::helm::time;
+use crate::helm::time::{self, Time, Zone};
 use crate::helm::value::{Kind, List, Map, Node, Object, Value};
 use crate::origin::OriginId;
 
@@ -302,7 +303,8 @@ impl Encoder<'_, '_> {
                 }
                 // A date stands without quotes.
                 (None, Some(Value::Str(text))) if object.type_name() == "time.Time" => {
-                    self.output.push_whole(text.as_bytes(), origin);
+                    let local = functions::time_of(object.as_ref()).and_then(local_date);
+                    self.output.push_whole(local.as_deref().unwrap_or(text.as_bytes()), origin);
                 }
                 (None, Some(plain)) => self.element(&Node::new(plain, origin))?,
                 (None, None) => {}
@@ -366,4 +368,16 @@ fn float(value: f64) -> String {
     }
     let text = number::format_general(value);
     if text.contains(['.', 'e']) { text } else { text + ".0" }
+}
+
+/// A date, a time of day or both without zone, as `fromToml` read it; `None` for an instant.
+fn local_date(time: &Time) -> Option<Vec<u8>> {
+    let Zone::Fixed { name, .. } = &time.zone else { return None };
+    let layout: &[u8] = match &**name {
+        b"datetime-local" => b"2006-01-02T15:04:05.999999999",
+        b"date-local" => b"2006-01-02",
+        b"time-local" => b"15:04:05.999999999",
+        _ => return None,
+    };
+    Some(time.format(layout))
 }

@@ -76,3 +76,16 @@ fn what_is_written_is_read_back() {
     assert_eq!(rewritten(text), text);
     assert_eq!(rewritten("a = 2.0\n\"b c\" = {d = 1}"), "a = 2.0\n\n[\"b c\"]\n  d = 1\n");
 }
+
+#[test]
+fn dates_without_zone_stay_without() {
+    for (text, written) in [
+        ("a = 1979-05-27", "a = 1979-05-27\n"),
+        ("a = 07:32:00.999999", "a = 07:32:00.999999\n"),
+        ("a = 1979-05-27 07:32:00", "a = 1979-05-27T07:32:00\n"),
+        ("a = [1979-05-27, 07:32]", "a = [1979-05-27, 07:32:00]\n"),
+        ("a = 1979-05-27T07:32:00Z", "a = 1979-05-27T07:32:00Z\n"),
+    ] {
+        assert_eq!(rewritten(text), written, "{text}");
+    }
+}
