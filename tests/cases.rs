@@ -146,7 +146,11 @@ fn listed(analysis: &Analysis) -> String {
 }
 
 fn fix(engine: &Engine, id: &str, name: &str, text: &str) -> Result<String, Failed> {
-    let selection = Selection { unsafe_fixes: true, suggestions: std::iter::once(id.to_owned()).collect() };
+    let selection = Selection {
+        unsafe_fixes: true,
+        suggestions: std::iter::once(id.to_owned()).collect(),
+        ..Selection::default()
+    };
     let fixed = engine.fix_text(&InputFile::in_memory(name, text.as_bytes()), &selection);
     for outcome in &fixed.repair.outcomes {
         if let Outcome::Refused { reason } = &outcome.outcome {

@@ -28,7 +28,11 @@ fn engine() -> Engine {
 
 /// Levels are not what is measured here: everything that is offered is applied.
 fn everything() -> Selection {
-    Selection { unsafe_fixes: true, suggestions: std::iter::once("privileged-port".to_owned()).collect() }
+    Selection {
+        unsafe_fixes: true,
+        suggestions: std::iter::once("privileged-port".to_owned()).collect(),
+        ..Selection::default()
+    }
 }
 
 #[derive(Default)]

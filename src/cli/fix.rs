@@ -3,9 +3,11 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::engine::{Engine, Selection};
+use crate::engine::{Engine, Migration, RecipeRequest, Selection};
 use crate::project::{InputFile, Project};
 use crate::report::{RepairReport, Verbosity};
+use crate::resource::ImageReference;
+use crate::rule::Recipe;
 use crate::source::ProblemKind;
 use crate::write;
 
@@ -61,10 +63,16 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let project = if from_stdin { Project::default() } else { project(&args.files, &session, None)? };
     let progress = Progress::start(&session, global, project.files().count());
     let engine = engine(&session, rules, args.files.threads, &progress)?.with_images_of(&project);
+    if from_stdin && args.recipe.is_some() {
+        return Err(Failure::new("a recipe changes several files: name a folder"));
+    }
     if from_stdin {
         return fix_stdin(args, &session, &engine, &selection);
     }
-    let repair = engine.repair(&project, &selection);
+    let Migration { repair, applications, refused } = match &args.recipe {
+        Some(name) => migrate(name, args, &engine, &project)?,
+        None => Migration { repair: engine.repair(&project, &selection), ..Migration::default() },
+    };
     progress.finish();
     let mut failed = Vec::new();
     if !args.diff {
@@ -89,6 +97,14 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     tell(&report.summary(&terminal.stderr));
     let blind = repair.before.problems.iter().any(|problem| problem.kind == ProblemKind::NotChecked);
     let changes = !repair.verified.is_empty();
+    if let Some(name) = args.recipe.as_ref().filter(|_| session.verbosity >= Verbosity::Normal) {
+        match (applications, refused) {
+            (0, _) => tell(&format!("Recipe {name}: nothing here that it is about.\n")),
+            (all, 0) => tell(&format!("Recipe {name}: nothing stands against it ({all} of {all}).\n")),
+            (all, refused) => tell(&format!("Recipe {name}: refused for {refused} of {all}.\n")),
+        }
+    }
+    let blind = blind || args.recipe.is_some() && (applications == 0 || refused > 0);
     Ok(if !failed.is_empty() {
         Exit::Failed
     } else if changes && (args.diff || args.exit_non_zero_on_fix) {
@@ -98,6 +114,28 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     } else {
         Exit::Clean
     })
+}
+
+/// Applies a recipe in memory.
+fn migrate(name: &str, args: &FixArgs, engine: &Engine, project: &Project) -> Result<Migration, Failure> {
+    let recipe = Recipe::of(name).map_err(|error| {
+        Failure::with_help(error.to_string(), Some("`seaworthy rules --recipes` lists all".to_owned()))
+    })?;
+    let mut request = RecipeRequest::default();
+    for given in &args.image {
+        let pair = given.split_once('=').filter(|(image, path)| !image.is_empty() && !path.is_empty());
+        let (image, path) =
+            pair.ok_or_else(|| Failure::new(format!("--image: `{given}` is not IMAGE=DOCKERFILE")))?;
+        let image = ImageReference::parse(image)
+            .ok_or_else(|| Failure::new(format!("--image: `{image}` is no image")))?;
+        let path = path.replace('\\', "/");
+        let path = path.trim_start_matches("./");
+        if !project.dockerfiles().any(|file| &**file.name() == path) {
+            return Err(Failure::new(format!("--image: `{path}` is no Dockerfile among the checked files")));
+        }
+        request.images.push((image.repository(), path.to_owned()));
+    }
+    Ok(engine.migrate(project, recipe, &request))
 }
 
 /// For editors: the text comes out, fixed or as it was; the exit code is 0, why goes to standard error.

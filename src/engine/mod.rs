@@ -14,6 +14,7 @@ mod linked;
 mod locate;
 mod outcome;
 mod peer_ignore;
+mod recipe;
 pub mod render;
 mod repair;
 mod run;
@@ -32,6 +33,7 @@ pub use levels::Levels;
 pub use outcome::{
     Analysis, Counts, FixOutcome, FixedText, Ignored, IgnoredBy, Outcome, Repair, Selection, Tally,
 };
+pub use recipe::{Migration, RecipeRequest};
 pub use threads::limit_threads;
 pub use verify::{Verified, VerifiedFile};
 
@@ -56,6 +58,8 @@ pub struct Engine {
     /// Rule ids by what another tool calls them: tool, its id in lower case.
     peers: HashMap<(&'static str, String), Vec<Arc<str>>>,
     progress: Option<Box<Progress>>,
+    /// Images that rules on objects are limited to.
+    only: Option<Images>,
 }
 
 impl Engine {
@@ -73,7 +77,7 @@ impl Engine {
         let images = Images::with_user_rows(settings.images.clone());
         let peers = peer_ignore::index(&catalogue);
         let limits = Limits::default();
-        Ok(Self { catalogue, rules, settings, kinds, images, limits, peers, progress: None })
+        Ok(Self { catalogue, rules, settings, kinds, images, limits, peers, progress: None, only: None })
     }
 
     /// The same engine that knows what the Dockerfiles of a project tell of the images they make.
@@ -158,6 +162,7 @@ impl Engine {
             documents,
             whole,
             unprivileged_ports: self.settings.unprivileged_ports,
+            only: self.only.as_ref(),
             ..Target::new(self.settings.kubernetes_version, &self.images)
         }
     }

@@ -11,6 +11,7 @@ mod environment;
 mod git;
 mod kustomize;
 mod overlay;
+mod program;
 mod read;
 mod shown;
 mod snapshot;
@@ -26,6 +27,7 @@ pub use discover::Discovery;
 pub use disk::{DiskFiles, root_above};
 pub use git::{GitError, GitFiles};
 pub use overlay::OverlayFiles;
+pub use program::sources_around;
 pub use shown::ShownFiles;
 pub use snapshot::Snapshot;
 

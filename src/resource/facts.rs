@@ -263,6 +263,12 @@ impl Images {
         self
     }
 
+    /// These rows and nothing else.
+    #[must_use]
+    pub fn of_rows(rows: impl IntoIterator<Item = (String, ImageRow)>) -> Self {
+        Self::of(rows, None)
+    }
+
     fn of(rows: impl IntoIterator<Item = (String, ImageRow)>, base: Option<Arc<Self>>) -> Self {
         let mut images = Self { base, ..Self::default() };
         let mut patterns: HashMap<String, Vec<Row>> = HashMap::new();

@@ -15,7 +15,7 @@ use crate::source::{MemoryFiles, Source, TextEdits};
 use crate::yaml::Segment;
 
 use super::ChartInput;
-use super::judge::{Instance, JudgedChart, judge, judge_again, try_files};
+use super::judge::{ChartFinding, Instance, JudgedChart, judge, judge_again, try_files};
 use super::proof::{allowed_index, compare, is_faithful, promising};
 use super::scenarios::configured;
 use super::sites::{Candidate, Sites};
@@ -168,7 +168,9 @@ fn findings_of(now: &JudgedChart, group: &[usize]) -> Vec<Finding> {
 fn groups(now: &JudgedChart, ledger: &Ledger, selection: &Selection) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut by_anchor: HashMap<(usize, usize, String), usize> = HashMap::new();
-    for (index, it) in now.findings.iter().enumerate() {
+    let mut ordered: Vec<(usize, &ChartFinding)> = now.findings.iter().enumerate().collect();
+    ordered.sort_by_key(|(_, it)| selection.rank(&it.finding.rule));
+    for (index, it) in ordered {
         let finding = &it.finding;
         if ledger.refused.contains_key(&finding.fingerprint) || allowed_index(finding, selection).is_none() {
             continue;

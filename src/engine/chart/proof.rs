@@ -135,7 +135,7 @@ fn wanted<'a>(
 
 /// Which fix of a finding the selection allows, the best one first.
 pub(super) fn allowed_index(finding: &Finding, selection: &Selection) -> Option<usize> {
-    finding.fixes.iter().position(|fix| selection.allows(&finding.rule, fix.applicability))
+    selection.choose(finding)
 }
 
 /// Shows that what is printed differs in wanted fields only.
@@ -152,8 +152,9 @@ fn scenario(old: &Part<'_>, new: &Part<'_>, wanted: &BTreeMap<usize, Vec<&PatchO
             continue;
         }
         let mut value = before.value.clone();
-        for op in wanted.get(index).map(Vec::as_slice).unwrap_or_default() {
-            follow(&mut value, &after.value, op);
+        let ops = wanted.get(index).map(Vec::as_slice).unwrap_or_default();
+        for op in ops {
+            follow(&mut value, &after.value, &in_new_names(op, ops, &after.value));
         }
         if value != after.value {
             let id = resource_id(&before.object);
@@ -169,6 +170,32 @@ fn scenario(old: &Part<'_>, new: &Part<'_>, wanted: &BTreeMap<usize, Vec<&PatchO
         }
     }
     Ok(())
+}
+
+/// An operation with the names that other operations gave the fields above it, where `after` has them.
+fn in_new_names(op: &PatchOp, ops: &[&PatchOp], after: &Value) -> PatchOp {
+    let own_is_rename = matches!(op, PatchOp::Rename { .. });
+    let mut segments = op.path().segments().to_vec();
+    for length in 1..=segments.len() {
+        if own_is_rename && length == segments.len() {
+            break;
+        }
+        let original = op.path().segments().get(..length).unwrap_or_default();
+        let named = ops.iter().find_map(|other| match other {
+            PatchOp::Rename { path, to, .. } if path.segments() == original => Some(to),
+            _ => None,
+        });
+        let Some(to) = named else { continue };
+        let mut renamed = segments.get(..length).unwrap_or_default().to_vec();
+        let was_there = get(after, &renamed).is_some();
+        if let Some(last) = renamed.last_mut() {
+            *last = Segment::Key(to.clone());
+        }
+        if !was_there && get(after, &renamed).is_some() {
+            segments.splice(..length, renamed);
+        }
+    }
+    op.clone().at(FieldPath::new(segments))
 }
 
 /// Makes an operation on `value` where it leads towards `after`.

@@ -10,7 +10,7 @@ use super::{Found, Repair};
 const SYNTAX: &str = "$;&|<>*?()[]{}`\\~#!\n'\"";
 
 /// Whether the image certainly has no shell: the base has none, and nothing that could be one comes in.
-fn has_no_shell(build: &Build<'_>) -> bool {
+pub fn has_no_shell(build: &Build<'_>) -> bool {
     let base = match build.chain.base {
         Base::Scratch => true,
         _ => build.fact.as_ref().is_some_and(|fact| fact.has_no_shell()),

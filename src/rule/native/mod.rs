@@ -5,6 +5,7 @@ mod capability;
 mod field_place;
 mod field_table;
 mod host_users;
+mod image_swap;
 mod image_tag;
 pub(super) mod listen;
 mod low_port;
@@ -13,6 +14,7 @@ mod pod_callers;
 mod probe_host;
 mod read_only_root;
 mod root_user;
+mod shell_exec;
 
 use crate::finding::{Applicability, PatchOp};
 use crate::yaml::{FieldPath, NodeId};
@@ -107,13 +109,15 @@ pub(super) struct Fixer {
     pub run: FixerFn,
 }
 
-const FINDERS: [Finder; 10] = [
+const FINDERS: [Finder; 12] = [
     Finder { name: "apparmor-annotation", run: annotation::apparmor },
     Finder { name: "capability-prefix", run: capability::prefix },
     Finder { name: "capability-spelling", run: capability::spelling },
+    Finder { name: "exec-without-shell", run: shell_exec::find },
     Finder { name: "host-users", run: host_users::find },
     Finder { name: "image-tag", run: image_tag::find },
     Finder { name: "misplaced-field", run: field_place::misplaced },
+    Finder { name: "privileged-image", run: image_swap::find },
     Finder { name: "privileged-port", run: low_port::find },
     Finder { name: "seccomp-annotation", run: annotation::seccomp },
     Finder { name: "unknown-capability", run: capability::unknown },
