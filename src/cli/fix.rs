@@ -98,11 +98,11 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let blind = repair.before.problems.iter().any(|problem| problem.kind == ProblemKind::NotChecked);
     let changes = !repair.verified.is_empty();
     if let Some(name) = args.recipe.as_ref().filter(|_| session.verbosity >= Verbosity::Normal) {
-        match (applications, refused) {
-            (0, _) => tell(&format!("Recipe {name}: nothing here that it is about.\n")),
-            (all, 0) => tell(&format!("Recipe {name}: nothing stands against it ({all} of {all}).\n")),
-            (all, refused) => tell(&format!("Recipe {name}: refused for {refused} of {all}.\n")),
-        }
+        let complete = applications.saturating_sub(refused);
+        tell(&match applications {
+            0 => format!("Recipe {name}: nothing here that it is about.\n"),
+            all => format!("Recipe {name}: complete for {complete} of {all}, refused for {refused}.\n"),
+        });
     }
     let blind = blind || args.recipe.is_some() && (applications == 0 || refused > 0);
     Ok(if !failed.is_empty() {

@@ -97,7 +97,13 @@ impl Engine {
                 problems.extend(accepted.iter().map(|application| application.problem(&reason)));
             }
         }
-        migration.repair = repair.unwrap_or_else(|| self.unread(project));
+        migration.repair = match repair {
+            Some(repair) => {
+                problems.extend(project.dockerfiles().filter_map(|file| self.parse(file).err()));
+                repair
+            }
+            None => self.unread(project),
+        };
         migration.repair.before.problems.extend(problems);
         migration
     }
@@ -119,6 +125,11 @@ impl Engine {
             progress: None,
             only,
         }
+    }
+
+    fn parse(&self, input: &InputFile) -> Result<Dockerfile, Problem> {
+        let source = input.read(&self.limits).map_err(|problem| *problem)?;
+        Dockerfile::parse(&source).map_err(|problem| *problem)
     }
 
     /// What could not be read, where nothing is changed.
@@ -174,7 +185,7 @@ impl Engine {
         let stays = |finding: &&Finding| {
             !workloads.outcomes.iter().any(|it| it.finding.fingerprint == finding.fingerprint)
         };
-        let new = workloads.after.findings.iter().filter(stays).filter(|finding| finding.fixes.is_empty());
+        let new = workloads.after.findings.iter().filter(stays);
         reasons.extend(
             new.map(|finding| reason_of(finding, finding.no_fix.as_deref().unwrap_or("it would stay"))),
         );
@@ -309,8 +320,8 @@ fn applications<'a>(
 ) -> Vec<Application<'a>> {
     let mut named: Vec<(&InputFile, Vec<String>)> = Vec::new();
     for input in project.dockerfiles() {
-        let Ok(source) = input.read(&engine.limits) else { continue };
-        let Ok(file) = Dockerfile::parse(&source) else { continue };
+        // What can not be read is told by whoever reads all.
+        let Ok(file) = engine.parse(input) else { continue };
         let chain = file.chain();
         if matches!(&chain.base, Base::Image(name) if recipe.is_about(name)) {
             named.push((input, names_of(input, &file)));

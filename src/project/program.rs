@@ -33,7 +33,8 @@ const MOST_ABOVE: usize = 3;
 /// is whether these are all. Links are not followed.
 #[must_use]
 pub fn sources_around(dockerfile: &Path) -> (Vec<(String, String)>, bool) {
-    let Some(mut folder) = dockerfile.parent() else { return (Vec::new(), false) };
+    let path = dockerfile.canonicalize().unwrap_or_else(|_| dockerfile.to_path_buf());
+    let Some(mut folder) = path.parent() else { return (Vec::new(), false) };
     let top = root_above(folder);
     for _ in 0..=MOST_ABOVE {
         let (files, whole) = below(folder);

@@ -124,6 +124,14 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// Whether the pod has containers that the run is not about.
+    pub fn shares_pod(&self) -> bool {
+        let Some((only, pod)) = self.target.only.zip(self.pod) else { return false };
+        let foreign =
+            |container: &Container| !Frame { container: Some(container), ..*self }.runs_one_of(only);
+        pod.containers.iter().any(foreign)
+    }
+
     /// Who a container runs as.
     pub fn user_of(&self, container: &Container) -> EffectiveUser {
         let fact = self.fact_of(container);

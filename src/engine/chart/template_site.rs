@@ -53,6 +53,13 @@ pub(super) fn replace(
     value: &Value,
 ) -> Option<TemplateEdit> {
     let text = text_of(rendered, document, document.tree.span(node))?;
+    let kind = document.tree.kind(node);
+    // What stood on lines of its own goes behind its key.
+    let head = text.source.text().get(..text.span.start())?.trim_end();
+    if kind.is_sequence() && !kind.is_flow() {
+        let span = Span::new(head.len(), text.span.end());
+        return head.ends_with(':').then(|| edit(&text.source, span, format!(" {}", scalar(value)?)))?;
+    }
     edit(&text.source, text.span, scalar(value)?)
 }
 
