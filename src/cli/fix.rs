@@ -3,9 +3,9 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::engine::{Engine, Migration, RecipeRequest, Selection};
+use crate::engine::{Engine, Migration, Outcome, RecipeRequest, Selection};
 use crate::project::{InputFile, Project};
-use crate::report::{RepairReport, Verbosity};
+use crate::report::{RepairReport, Verbosity, clean};
 use crate::resource::ImageReference;
 use crate::rule::Recipe;
 use crate::source::ProblemKind;
@@ -98,6 +98,12 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let blind = repair.before.problems.iter().any(|problem| problem.kind == ProblemKind::NotChecked);
     let changes = !repair.verified.is_empty();
     if let Some(name) = args.recipe.as_ref().filter(|_| session.verbosity >= Verbosity::Normal) {
+        // What became of a Dockerfile, and why just that: the diff does not say it.
+        let made = repair.outcomes.iter().filter(|one| one.outcome == Outcome::Fixed);
+        for one in made.filter(|one| one.finding.resource.kind == "Dockerfile") {
+            let title = one.title.as_deref().unwrap_or_default();
+            tell(&format!("  {}: {}\n", clean(one.finding.primary.path()), clean(title)));
+        }
         let complete = applications.saturating_sub(refused);
         tell(&match applications {
             0 => format!("Recipe {name}: nothing here that it is about.\n"),

@@ -71,19 +71,16 @@ impl Engine {
         let mut migration = Migration { applications: applications.len(), ..Migration::default() };
         let mut accepted: Vec<&Application<'_>> = Vec::new();
         let mut repair = None;
-        let mut problems = Vec::new();
+        let (mut problems, mut left_over) = (Vec::new(), Vec::new());
         for application in &applications {
-            let reasons = match &application.refused {
-                Some(reason) => vec![reason.clone()],
-                None => {
-                    let trial = self.trial(project, recipe, &[application], &uses);
-                    if trial.reasons.is_empty() {
-                        accepted.push(application);
-                        repair = Some(trial.repair);
-                    }
-                    trial.reasons
-                }
-            };
+            let trial = self.trial(project, recipe, &[application], &uses);
+            let reasons = application.refused.as_ref().map_or(trial.reasons, |reason| vec![reason.clone()]);
+            if reasons.is_empty() {
+                accepted.push(application);
+                repair = Some(trial.repair);
+            } else {
+                left_over.extend(trial.repair.before.findings);
+            }
             migration.refused += usize::from(!reasons.is_empty());
             problems.extend(reasons.into_iter().map(|reason| application.problem(&reason)));
         }
@@ -91,8 +88,10 @@ impl Engine {
         if accepted.len() > 1 {
             let trial = self.trial(project, recipe, &accepted, &uses);
             let reason = trial.reasons.first().map(|reason| format!("together with the others: {reason}"));
+            let trial_before = trial.repair.before.findings.clone();
             repair = reason.is_none().then_some(trial.repair);
             if let Some(reason) = reason {
+                left_over.extend(trial_before);
                 migration.refused += accepted.len();
                 problems.extend(accepted.iter().map(|application| application.problem(&reason)));
             }
@@ -105,6 +104,8 @@ impl Engine {
             None => self.unread(project),
         };
         migration.repair.before.problems.extend(problems);
+        migration.repair.before.findings.extend(left_over.iter().cloned());
+        migration.repair.after.findings.extend(left_over);
         migration
     }
 

@@ -49,13 +49,17 @@ fn together(
         let Some(index) = allowed_index(&it.finding, selection) else { continue };
         for instance in &it.instances {
             let Some(patch) = instance.patches.get(index) else { continue };
-            if patch.ops.iter().all(|op| op.document() == instance.object) {
+            // Half of what gets another name and other content is neither the old nor the new.
+            let renames = patch.ops.iter().any(|op| matches!(op, PatchOp::Rename { .. }));
+            if !renames && patch.ops.iter().all(|op| op.document() == instance.object) {
                 continue;
             }
             let Some(scenario) = after.scenarios.get(instance.scenario) else { continue };
+            let ops: Vec<&PatchOp> = patch.ops.iter().collect();
             for op in &patch.ops {
-                let object = scenario.objects.get(op.document());
-                let (PatchOp::Set { path, value, .. }, Some(object)) = (op, object) else { continue };
+                let Some(object) = scenario.objects.get(op.document()) else { continue };
+                let op = in_new_names(op, &ops, &object.value);
+                let PatchOp::Set { path, value, .. } = &op else { continue };
                 if get(&object.value, path.segments()) != Some(value) {
                     let id = resource_id(&object.object);
                     return Err(format!("with {}: {path} of {id} would stay behind", scenario.name));
