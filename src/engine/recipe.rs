@@ -54,6 +54,8 @@ struct Use {
     resource: ResourceId,
     /// Whether it has arguments for the image's own command.
     arguments_only: bool,
+    /// Whether its pod keeps files in a claim and no `fsGroup` gives them to another user.
+    keeps_files: bool,
 }
 
 /// What a trial came to, and what stands against it.
@@ -197,6 +199,12 @@ impl Engine {
                 problem.path, problem.message
             )
         }));
+        if !workloads.verified.is_empty() {
+            let ported = |it: &&Use| applications.iter().any(|of| of.images.contains(&it.repository));
+            let keeps = uses.iter().filter(ported).filter(|it| it.keeps_files);
+            let reason = "keeps files in a claim, which may belong to root: give it an fsGroup first";
+            reasons.extend(keeps.map(|it| format!("{} {reason}", it.resource)));
+        }
         reasons.sort();
         reasons.dedup();
         let mut repair = Repair::default();
@@ -297,12 +305,20 @@ fn uses(engine: &Engine, project: &Project) -> Vec<Use> {
 
 fn uses_in(object: &Document, found: &mut Vec<Use>) {
     let tree = object.tree();
-    for container in object.pods().iter().flat_map(|pod| &pod.containers) {
-        let Field::Value(text) = read_text(tree, container.node, &["image"]) else { continue };
-        let Some(image) = ImageReference::parse(&text) else { continue };
-        let has = |key| !get(tree, container.node, &[key]).is_absent();
-        let arguments_only = has("args") && !has("command");
-        found.push(Use { repository: image.repository(), resource: resource_id(object), arguments_only });
+    let is_set = |node, keys: &[&str]| !get(tree, node, keys).is_absent();
+    for pod in object.pods() {
+        let volumes = get(tree, pod.spec, &["volumes"]).value();
+        let mut volumes = volumes.map_or(&[][..], |volumes| tree.items(volumes)).iter();
+        let claims = volumes.any(|&volume| is_set(volume, &["persistentVolumeClaim"]))
+            || is_set(object.root(), &["spec", "volumeClaimTemplates"]);
+        let keeps_files = claims && !is_set(pod.spec, &["securityContext", "fsGroup"]);
+        for container in &pod.containers {
+            let Field::Value(text) = read_text(tree, container.node, &["image"]) else { continue };
+            let Some(image) = ImageReference::parse(&text) else { continue };
+            let arguments_only = is_set(container.node, &["args"]) && !is_set(container.node, &["command"]);
+            let (repository, resource) = (image.repository(), resource_id(object));
+            found.push(Use { repository, resource, arguments_only, keeps_files });
+        }
     }
 }
 
