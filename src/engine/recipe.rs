@@ -56,6 +56,17 @@ struct Use {
     arguments_only: bool,
     /// Whether its pod keeps files in a claim and no `fsGroup` gives them to another user.
     keeps_files: bool,
+    /// Whether it declares a port: only then is what calls it found, and moved.
+    declares_port: bool,
+}
+
+/// What a Dockerfile makes once it is ported.
+struct Ported {
+    row: ImageRow,
+    /// Whether a `CMD` of it became its `ENTRYPOINT`.
+    starts_otherwise: bool,
+    /// Whether its program listens on other ports than before.
+    listens_otherwise: bool,
 }
 
 /// What a trial came to, and what stands against it.
@@ -160,16 +171,25 @@ impl Engine {
         let engine = self.limited(rules, Vec::new(), None);
         let (mut parts, mut reasons, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         for application in applications {
+            let of_this = || uses.iter().filter(|it| application.images.contains(&it.repository));
+            let undeclared = |it: &Use| {
+                let reason = "declares no port: what calls the one that its image gives up would not follow";
+                format!("{} {reason}", it.resource)
+            };
             let Some(input) = application.dockerfile else {
+                let has_twin =
+                    |it: &&Use| !self.twins(&[(it.repository.clone(), ImageRow::default())]).is_empty();
+                reasons.extend(of_this().filter(|it| !it.declares_port).filter(has_twin).map(undeclared));
                 rows.extend(application.images.iter().map(|image| (image.clone(), ImageRow::default())));
                 continue;
             };
             let mended = dockerfile::mend(&engine, input, &selection);
             reasons.extend(left(&mended.outcomes));
             match self.row(input, &mended) {
-                Ok((row, starts_otherwise)) => {
-                    let mut callers = uses.iter().filter(|it| application.images.contains(&it.repository));
-                    if let Some(caller) = callers.find(|it| it.arguments_only && starts_otherwise) {
+                Ok(Ported { row, starts_otherwise, listens_otherwise }) => {
+                    let silent = of_this().filter(|it| listens_otherwise && !it.declares_port);
+                    reasons.extend(silent.map(undeclared));
+                    if let Some(caller) = of_this().find(|it| it.arguments_only && starts_otherwise) {
                         let reason =
                             "has args without a command: CMD, which they replace, becomes ENTRYPOINT";
                         reasons.push(format!("{} {reason}", caller.resource));
@@ -221,8 +241,8 @@ impl Engine {
         Trial { repair, reasons }
     }
 
-    /// What the ported Dockerfile says of its image, and whether a `CMD` of it became its `ENTRYPOINT`.
-    fn row(&self, input: &InputFile, mended: &Mended) -> Result<(ImageRow, bool), String> {
+    /// What the ported Dockerfile says of its image.
+    fn row(&self, input: &InputFile, mended: &Mended) -> Result<Ported, String> {
         let before = input.read(&self.limits).map_err(|problem| problem.message)?;
         let after =
             mended.verified.files().first().map_or_else(|| Arc::clone(&before), |it| Arc::clone(it.after()));
@@ -230,7 +250,10 @@ impl Engine {
         let (before, after) = (parse(&before)?, parse(&after)?);
         let row = image_row_in_full(&after, &self.images).ok_or("whom its image runs as is not known")?;
         let has_entrypoint = |file: &Dockerfile| file.chain().last(Keyword::Entrypoint).is_some();
-        Ok((row, !has_entrypoint(&before) && has_entrypoint(&after)))
+        let starts_otherwise = !has_entrypoint(&before) && has_entrypoint(&after);
+        let old = image_row_in_full(&before, &self.images);
+        let listens_otherwise = old.is_none_or(|old| old.ports != row.ports);
+        Ok(Ported { row, starts_otherwise, listens_otherwise })
     }
 
     /// The images that may take the place of these.
@@ -316,8 +339,10 @@ fn uses_in(object: &Document, found: &mut Vec<Use>) {
             let Field::Value(text) = read_text(tree, container.node, &["image"]) else { continue };
             let Some(image) = ImageReference::parse(&text) else { continue };
             let arguments_only = is_set(container.node, &["args"]) && !is_set(container.node, &["command"]);
+            let ports = get(tree, container.node, &["ports"]).value();
+            let declares_port = ports.is_some_and(|ports| !tree.items(ports).is_empty());
             let (repository, resource) = (image.repository(), resource_id(object));
-            found.push(Use { repository, resource, arguments_only, keeps_files });
+            found.push(Use { repository, resource, arguments_only, keeps_files, declares_port });
         }
     }
 }
