@@ -221,3 +221,135 @@ fn a_runner_takes_nothing_for_a_command() {
         }
     }
 }
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A fresh copy of a folder, outside any repository's configuration.
+fn copy_of(folder: &Path, name: &str) -> PathBuf {
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reports").join(name);
+    let _ = fs::remove_dir_all(&copy);
+    fs::create_dir_all(copy.join(".git")).unwrap();
+    for file in files_below(folder) {
+        let to = copy.join(file.strip_prefix(folder).unwrap());
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(&file, &to).unwrap();
+    }
+    copy
+}
+
+/// Makes the edits of a finding's fix, as a program that reads the JSON would.
+fn apply(folder: &Path, finding: &Value) {
+    let mut edits: Vec<&Value> = finding["fix"]["edits"].as_array().unwrap().iter().collect();
+    assert!(!edits.is_empty(), "a fix has edits: {finding}");
+    let at = |edit: &Value, key: &str| usize::try_from(edit[key].as_u64().unwrap()).unwrap();
+    // From the last one to the first, so that offsets stay right; of insertions at one place the first
+    // one comes last.
+    edits.reverse();
+    edits.sort_by_key(|edit| std::cmp::Reverse(at(edit, "byteStart")));
+    for edit in edits {
+        let file = folder.join(edit["path"].as_str().unwrap());
+        let mut text = fs::read_to_string(&file).unwrap();
+        text.replace_range(at(edit, "byteStart")..at(edit, "byteEnd"), edit["text"].as_str().unwrap());
+        fs::write(&file, text).unwrap();
+    }
+}
+
+fn findings_of(folder: &Path, more: &[&str]) -> Vec<Value> {
+    let words = ["check", ".", "--isolated", "--allow-unchecked", "--format", "json"];
+    let (_, text) = seaworthy(folder, &[&words[..], more].concat());
+    let value: Value = serde_json::from_str(&text).unwrap();
+    value["findings"].as_array().unwrap().clone()
+}
+
+#[test]
+fn edits_of_charts_in_json_are_those_that_fix_makes() {
+    let (mut same_as_fix, mut refused) = (0, 0);
+    for case in ["check-chart-edits", "fix-chart", "fix-chart-switch", "fix-chart-umbrella", "fix-chart-port"]
+    {
+        let input = root().join("testdata/cli").join(case).join("in");
+        let folder = copy_of(&input, &format!("{case}-first"));
+        let findings = findings_of(&folder, &[]);
+        assert!(findings.iter().any(|finding| finding["fix"].is_object()), "{case} has fixes");
+        for finding in &findings {
+            let rule = finding["rule"].as_str().unwrap();
+            if finding["fix"].is_null() {
+                assert!(!finding["noFix"].as_str().unwrap().is_empty());
+                refused += 1;
+                continue;
+            }
+            let applied = copy_of(&input, &format!("{case}-applied"));
+            apply(&applied, finding);
+            let left = findings_of(&applied, &["--rule", rule]);
+            let is_same = |other: &Value| other["fingerprint"] == finding["fingerprint"];
+            assert!(!left.iter().any(is_same), "{case}: {rule} is gone: {finding}");
+            if findings.iter().filter(|other| other["rule"] == rule).count() > 1 {
+                continue;
+            }
+            let fixed = copy_of(&input, &format!("{case}-fixed"));
+            let mut words = vec!["fix", ".", "--isolated", "--rule", rule];
+            match finding["fix"]["level"].as_str().unwrap() {
+                "unsafe" => words.push("--unsafe-fixes"),
+                "suggestion" => words.extend(["--apply-suggestion", rule]),
+                _ => {}
+            }
+            seaworthy(&fixed, &words);
+            for file in files_below(&applied) {
+                let other = fixed.join(file.strip_prefix(&applied).unwrap());
+                let (ours, theirs) =
+                    (fs::read_to_string(&file).unwrap(), fs::read_to_string(&other).unwrap());
+                assert_eq!(ours, theirs, "{case}: {rule} in {}", file.display());
+            }
+            same_as_fix += 1;
+        }
+    }
+    assert!(same_as_fix > 3, "{same_as_fix}");
+    assert!(refused > 0, "{refused}");
+}
+
+/// A schema of somebody else, which is not ours to keep here: `$SEAWORTHY_SHARED/schemas/NAME`.
+fn foreign_schema(name: &str) -> Option<jsonschema::Validator> {
+    let shared = std::env::var_os("SEAWORTHY_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
+    let file = shared.join("schemas").join(name);
+    let Ok(text) = fs::read_to_string(&file) else {
+        eprintln!("skipped: {} is not there", file.display());
+        return None;
+    };
+    Some(jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap())
+}
+
+#[test]
+fn sarif_and_rdjsonl_hold_their_public_schemas() {
+    let cases =
+        ["check-dockerfile", "check-unparsable", "check-chart-fails", "fix-chart", "fix-chart-umbrella"];
+    let mut folders: Vec<PathBuf> =
+        cases.iter().map(|case| copy_of(&root().join("testdata/cli").join(case).join("in"), case)).collect();
+    folders.push(copy_of(&root().join("testdata/demo"), "demo"));
+    folders.extend([0, 1, 6_000].map(|number| {
+        let text = fs::read(folder_of(number).join("pods.yaml")).unwrap();
+        let folder = copy_of(&root().join("testdata/cli/check-clean/in"), &format!("many-{number}"));
+        fs::write(folder.join("pods.yaml"), text).unwrap();
+        folder
+    }));
+    if let Some(validator) = foreign_schema("sarif-schema-2.1.0.json") {
+        for folder in &folders {
+            assert_valid(&validator, &serde_json::from_str(&check(folder, "sarif").1).unwrap());
+        }
+    }
+    if let Some(validator) = foreign_schema("rdjson-diagnostic.json") {
+        for folder in &folders {
+            for line in check(folder, "rdjsonl").1.lines() {
+                assert_valid(&validator, &serde_json::from_str(line).unwrap());
+            }
+        }
+    }
+}

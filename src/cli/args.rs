@@ -141,6 +141,19 @@ pub struct FileArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub scenario: ScenarioArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub images: ImageArgs,
+}
+
+/// What is known of images.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Images")]
+pub struct ImageArgs {
+    /// What an image says of itself: the output of docker inspect, skopeo inspect --config or crane config,
+    /// or a folder with an OCI image layout; NAME where that does not say which image it is
+    #[arg(long, value_name = "[NAME=]PATH")]
+    pub image_config: Vec<String>,
 }
 
 /// One more scenario of every chart.
@@ -205,6 +218,22 @@ pub struct CheckArgs {
     /// Exit with 0 or 1 also when something was not checked or there was nothing to check
     #[arg(long)]
     pub allow_unchecked: bool,
+    /// File of known findings: they are left out and do not make the exit code 1
+    #[arg(long, value_name = "FILE", conflicts_with = "by")]
+    pub baseline: Option<PathBuf>,
+    /// Write that file: with all that is found where there is none yet; else take out what is gone
+    #[arg(long, requires = "baseline")]
+    pub write_baseline: bool,
+    /// Report which branches of the charts' templates no scenario reached, instead of findings
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "text",
+        conflicts_with_all = ["by", "baseline", "format"]
+    )]
+    pub coverage: Option<CoverageWord>,
     /// Report the Pod Security level that each namespace could enforce, and what blocks the next
     #[arg(long, value_name = "WHAT")]
     pub by: Option<ByWhat>,
@@ -224,6 +253,15 @@ pub struct CheckArgs {
 pub enum ByWhat {
     /// Namespaces and their Pod Security level.
     Namespace,
+}
+
+/// How coverage is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CoverageWord {
+    /// For people.
+    Text,
+    /// LCOV, for programs.
+    Lcov,
 }
 
 /// Lowest severity that fails.
@@ -280,12 +318,15 @@ pub struct FixArgs {
     #[arg(
         long,
         value_name = "NAME",
-        conflicts_with_all = ["unsafe_fixes", "apply_suggestion", "stdin_filename", "rule", "exclude_rule", "standard"]
+        conflicts_with_all = ["unsafe_fixes", "apply_suggestion", "stdin_filename", "rule", "exclude_rule", "standard", "bump_chart"]
     )]
     pub recipe: Option<String>,
     /// For --recipe: an image and the Dockerfile that makes it, where their names do not tell
     #[arg(long, value_name = "IMAGE=DOCKERFILE", requires = "recipe")]
     pub image: Vec<String>,
+    /// Raise also the version in Chart.yaml of a chart that is changed: 1.2.3 becomes 1.2.4
+    #[arg(long, value_name = "PART")]
+    pub bump_chart: Option<BumpWord>,
     /// Exit with 1 if anything was fixed
     #[arg(long)]
     pub exit_non_zero_on_fix: bool,
@@ -307,6 +348,13 @@ pub struct FixArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub output: OutputArgs,
+}
+
+/// Which part of a version is raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BumpWord {
+    /// The last number.
+    Patch,
 }
 
 /// How rules are described.

@@ -14,6 +14,8 @@ use crate::report::{LevelReport, Report, RuleFormat};
 use crate::rule::Selection;
 
 use super::args::{ByWhat, CheckArgs, FailOnWord, FileArgs, GlobalArgs};
+use super::baseline;
+use super::coverage::coverage;
 use super::exit::{Exit, Failure};
 use super::output::{deliver, destinations};
 use super::progress::Progress;
@@ -36,12 +38,19 @@ pub fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let selection = session.choose_rules(&args.rules)?;
     let project = project(&args.files, &session, None)?;
     let progress = Progress::start(&session, global, project.files().count());
-    let engine = engine(&session, selection, args.files.threads, &progress)?.with_images_of(&project);
+    let mut engine = engine(&session, selection, args.files.threads, &progress)?.with_images_of(&project);
+    if to.iter().any(|one| one.format.carries_edits()) {
+        engine = engine.with_chart_edits();
+    }
     if args.by == Some(ByWhat::Namespace) {
         return by_namespace(args, &session, &engine, &project);
     }
-    let analysis = engine.analyze(&project);
+    if let Some(word) = args.coverage {
+        return coverage(args, word, &session, &engine, &project, &progress);
+    }
+    let mut analysis = engine.analyze(&project);
     progress.finish();
+    baseline::apply(args, &mut analysis, &|rule| engine.decides(rule))?;
     let budget = Cell::new(PREVIEW_BYTES);
     let report = Report {
         analysis: &analysis,
@@ -166,6 +175,7 @@ fn fix_command(args: &CheckArgs) -> String {
     let version: Vec<String> = args.rules.kubernetes_version.iter().cloned().collect();
     flags("--kubernetes-version", &version);
     let values = args.files.scenario.values.iter().map(|path| path.to_string_lossy().into_owned());
+    flags("--image-config", &args.files.images.image_config);
     flags("--values", &values.collect::<Vec<_>>());
     flags("--set", &args.files.scenario.set);
     flags("--set-string", &args.files.scenario.set_string);

@@ -52,7 +52,11 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     session.choose_files(&args.files)?;
     session.settings.no_ignores |= args.no_ignores;
     let rules = session.choose_rules(&args.rules)?;
-    let mut selection = Selection { unsafe_fixes: args.unsafe_fixes, ..Selection::default() };
+    let mut selection = Selection {
+        unsafe_fixes: args.unsafe_fixes,
+        bump_charts: args.bump_chart.is_some(),
+        ..Selection::default()
+    };
     for rule in &args.apply_suggestion {
         if session.catalogue.rule(rule).is_none() {
             let help = session.catalogue.nearest(rule).map(|near| format!("did you mean `{near}`?"));

@@ -1,10 +1,13 @@
 //! Layer 13: the command line. One file a command; only here is anything printed.
 
 mod args;
+mod baseline;
 mod check;
+mod coverage;
 mod describe;
 mod exit;
 mod fix;
+mod image_config;
 mod init;
 mod output;
 mod progress;

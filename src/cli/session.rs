@@ -12,6 +12,7 @@ use crate::rule::{Catalogue, Selection};
 
 use super::args::{FileArgs, GlobalArgs, RuleArgs, ScenarioArgs};
 use super::exit::Failure;
+use super::image_config;
 use super::terminal::Terminal;
 
 /// Configuration, rules and terminal.
@@ -115,6 +116,15 @@ impl Session {
                 ..ScenarioEntry::default()
             };
             self.settings.scenarios.push(ScenarioSettings::of_arguments(entry, &working));
+        }
+        for linked in &self.settings.dockerfiles {
+            fs::metadata(&linked.path).map_err(|error| {
+                let message = format!("the Dockerfile can not be read: {error}");
+                Failure::from(ConfigError::new(&linked.source, linked.span, message))
+            })?;
+        }
+        for argument in &args.images.image_config {
+            self.settings.read_images.extend(image_config::images_of(argument)?);
         }
         Ok(())
     }

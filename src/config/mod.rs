@@ -19,5 +19,5 @@ pub use discover::{FILE_NAMES, nearest};
 pub use error::ConfigError;
 pub use load::{Layer, Layers, Load, Step};
 pub use scenario::ScenarioSettings;
-pub use settings::{Ignore, PathSettings, Settings};
+pub use settings::{Ignore, LinkedDockerfile, PathSettings, Settings};
 pub use suggest::closest;

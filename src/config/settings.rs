@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::resource::{ImageRow, KindRow, Kinds, KubernetesVersion};
+use crate::resource::{ImageRow, KindRow, Kinds, KubernetesVersion, ReadImage};
 use crate::rule::{Catalogue, RuleFile, RuleTable};
 use crate::source::{Source, Span};
 
@@ -107,6 +107,19 @@ fn wildcard(pattern: &str, text: &str) -> bool {
     pattern.get(at_pattern..).is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
 }
 
+/// A Dockerfile that a configuration says makes an image.
+#[derive(Clone, Debug)]
+pub struct LinkedDockerfile {
+    /// The image, as the configuration has it.
+    pub image: String,
+    /// Where the Dockerfile is.
+    pub path: PathBuf,
+    /// The configuration it stands in.
+    pub source: Arc<Source>,
+    /// Where it stands there.
+    pub span: Span,
+}
+
 /// The configuration, resolved.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -122,6 +135,10 @@ pub struct Settings {
     pub kinds: Vec<KindRow>,
     /// Facts on images, by repository.
     pub images: BTreeMap<String, ImageRow>,
+    /// Dockerfiles of images, by the configuration.
+    pub dockerfiles: Vec<LinkedDockerfile>,
+    /// What images say of themselves, each under a name (`--image-config`).
+    pub read_images: Vec<(String, ReadImage)>,
     /// Which files are read.
     pub paths: PathSettings,
     /// Findings not to report.
@@ -223,6 +240,17 @@ impl Settings {
             }
         }
         self.kinds.extend(file.kinds.iter().cloned());
+        for (image, row) in &file.images {
+            self.dockerfiles.retain(|linked| linked.image != *image);
+            let Some(path) = &row.dockerfile else { continue };
+            let here = [Step::Value("images"), Step::Key(image), Step::Value("dockerfile")];
+            self.dockerfiles.push(LinkedDockerfile {
+                image: image.clone(),
+                path: layer.folder.join(path),
+                source: Arc::clone(&layer.source),
+                span: layer.span(&here),
+            });
+        }
         self.images.extend(file.images.iter().map(|(image, row)| (image.clone(), row.clone())));
         self.paths_of(layer)?;
         if let Some(ids) = &file.never_ignore {

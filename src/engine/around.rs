@@ -94,7 +94,7 @@ impl<'a> Surroundings<'a> {
         let of_file = |(place, found): (usize, Vec<Neighbour>)| found.into_iter().map(move |it| (place, it));
         let all = neighbours.into_iter().enumerate().flat_map(of_file);
         let finished = |(place, _): &(usize, Neighbour)| {
-            files.get(*place).is_some_and(|file| file.role() == Role::Manifest)
+            files.get(*place).is_some_and(|file| file.role() != Role::OverlayPatch)
         };
         let (entries, patches) = all.partition(finished);
         Self { files, entries, patches, whole }
@@ -178,7 +178,7 @@ impl<'a> Surroundings<'a> {
         place: usize,
         text: &dyn Fn(usize) -> Option<Arc<Source>>,
     ) -> Around {
-        let finished = self.input(place).is_some_and(|file| file.role() == Role::Manifest);
+        let finished = self.input(place).is_some_and(|file| file.role() != Role::OverlayPatch);
         if !finished {
             return Around::default();
         }

@@ -27,6 +27,32 @@ pub(super) fn rows(engine: &Engine, project: &Project) -> Vec<(String, ImageRow)
     by_name.into_iter().filter_map(pattern).collect()
 }
 
+/// The rows of images whose Dockerfile the configuration names, with what the Dockerfile tells and they do not.
+pub(super) fn linked(engine: &Engine) -> Vec<(String, ImageRow)> {
+    let mut rows = Vec::new();
+    for linked in &engine.settings.dockerfiles {
+        let Some(mut row) = engine.settings.images.get(&linked.image).cloned() else { continue };
+        let name = linked.path.to_string_lossy().into_owned();
+        let source = InputFile::on_disk(name, linked.path.clone()).read(&engine.limits).ok();
+        let file = source.and_then(|source| Dockerfile::parse(&source).ok());
+        let Some(built) = file.and_then(|file| image_row(&file, &engine.images)) else { continue };
+        if row.user.is_some() || row.uid.is_some() {
+            // Whoever wrote it vouches for it.
+            row.user_is_read = true;
+        } else {
+            (row.user, row.uid) = (built.user, built.uid);
+            row.nonroot = row.nonroot.or(built.nonroot);
+        }
+        if row.shell.is_none() && built.shell == Some(false) {
+            // That it is this Dockerfile's image is said: it is certain of what is built next.
+            (row.shell, row.never_shell) = (Some(false), true);
+        }
+        row.built = true;
+        rows.push((linked.image.clone(), row));
+    }
+    rows
+}
+
 /// What a Dockerfile's image is called, by its own name or its folder's.
 pub(super) fn name_of(input: &InputFile) -> Option<String> {
     let shown = std::path::Path::new(&**input.name());

@@ -12,6 +12,7 @@ use crate::yaml::{self, DocumentState, SpanTree};
 use super::around::Around;
 use super::locate::{fingerprint, mark, resource_id};
 use super::suppress::Ignores;
+use super::values::{self, ValuesHit};
 use super::{Counts, Engine, Ignored};
 
 /// Why a fix inside an anchored node is not made.
@@ -47,7 +48,7 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
         counts: Counts::default(),
         used_ignores: Vec::new(),
     };
-    judged.read(engine);
+    judged.read(engine, role);
     let tree = Arc::clone(&judged.tree);
     let documents = std::mem::take(&mut judged.documents);
     let together: Vec<&Document> = documents.iter().chain(around.documents()).collect();
@@ -55,13 +56,17 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
     let ignores = Ignores::read(engine, &tree, &mut judged.problems);
     // Which node each finding is about, for ignores.
     let mut found = Vec::new();
-    for (index, document) in documents.iter().enumerate() {
+    let sealed = |document: &Document| {
+        let place = tree.documents().get(document.document());
+        place.is_some_and(|place| tree.is_sops(place))
+    };
+    for (index, document) in documents.iter().enumerate().filter(|(_, document)| !document.is_values()) {
         let hits = engine.catalogue.evaluate(document, index, &engine.rules, &target);
         if hits.is_empty() {
             continue;
         }
         let id = resource_id(document);
-        let sealed = tree.documents().get(document.document()).is_some_and(|place| tree.is_sops(place));
+        let sealed = sealed(document);
         for hit in hits {
             if hit.absent && role == Role::OverlayPatch {
                 judged.counts.part_of_overlay += 1;
@@ -69,6 +74,19 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
             }
             found.push(((hit.node, index), place(&tree, &documents, around, &id, sealed, hit)));
         }
+    }
+    let values = values::find(engine, &tree, &documents);
+    judged.counts.values = values.counts;
+    judged.problems.extend(values.problems);
+    judged.tally();
+    for ValuesHit { hit, span } in values.hits {
+        let (node, index) = (hit.node, hit.document);
+        let Some(document) = documents.get(index) else { continue };
+        let mut finding = place(&tree, &documents, around, &resource_id(document), sealed(document), hit);
+        if let Some(span) = span {
+            finding.primary = Location::new(tree.source(), span);
+        }
+        found.push(((node, index), finding));
     }
     found.sort_by(|(_, a), (_, b)| {
         let key = |finding: &Finding| {
@@ -99,7 +117,7 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
 
 impl Judged {
     /// Finds the objects, and counts what is read and what is not.
-    fn read(&mut self, engine: &Engine) {
+    fn read(&mut self, engine: &Engine, role: Role) {
         let tree = Arc::clone(&self.tree);
         for document in tree.documents() {
             match document.state {
@@ -109,11 +127,17 @@ impl Judged {
             }
         }
         let mut passed_over = std::collections::BTreeSet::new();
+        let mut values = Vec::new();
         for content in Document::read_all(&tree, &engine.kinds) {
             match content {
                 Content::Object(document) => {
                     self.counts.objects.checked += 1;
                     self.documents.push(document);
+                }
+                Content::Other { document, item: None, node: Some(root), reason: NotAnObject::NoKind }
+                    if role == Role::Values =>
+                {
+                    values.push(Document::of_values(&tree, root, document));
                 }
                 Content::Other { document, node, reason, .. } => {
                     let message = match reason {
@@ -138,7 +162,12 @@ impl Judged {
                 }
             }
         }
+        self.documents.append(&mut values);
         self.counts.passed_over = passed_over.len();
+    }
+
+    /// Whether the file as a whole was read.
+    fn tally(&mut self) {
         let blind = self.problems.iter().any(|problem| problem.kind == ProblemKind::NotChecked);
         let files = &mut self.counts.files;
         if blind { files.not_checked += 1 } else { files.checked += 1 }

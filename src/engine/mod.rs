@@ -5,8 +5,10 @@
 //! nothing below.
 
 mod around;
+mod baseline;
 mod built;
 mod chart;
+mod coverage;
 mod dockerfile;
 mod judge;
 mod levels;
@@ -21,6 +23,7 @@ mod run;
 mod second;
 mod suppress;
 mod threads;
+mod values;
 mod verify;
 
 #[cfg(test)]
@@ -29,6 +32,8 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use baseline::{Baseline, BaselineCounts};
+pub use coverage::{BodyCoverage, ChartCoverage, Coverage, FileCoverage, Share};
 pub use levels::Levels;
 pub use outcome::{
     Analysis, Counts, FixOutcome, FixedText, Ignored, IgnoredBy, Outcome, Repair, Selection, Tally,
@@ -60,6 +65,8 @@ pub struct Engine {
     progress: Option<Box<Progress>>,
     /// Images that rules on objects are limited to.
     only: Option<Images>,
+    /// Whether findings of charts get the edits of their fixes.
+    chart_edits: bool,
 }
 
 impl Engine {
@@ -74,15 +81,32 @@ impl Engine {
     ) -> Result<Self, KindsError> {
         let mut kinds = Kinds::shipped().clone();
         kinds.extend(&settings.kinds)?;
-        let images = Images::with_user_rows(settings.images.clone());
+        let images = Images::with_user_rows(settings.images.clone()).with_read(&settings.read_images);
         let peers = peer_ignore::index(&catalogue);
         let limits = Limits::default();
-        Ok(Self { catalogue, rules, settings, kinds, images, limits, peers, progress: None, only: None })
+        Ok(Self {
+            catalogue,
+            rules,
+            settings,
+            kinds,
+            images,
+            limits,
+            peers,
+            progress: None,
+            chart_edits: false,
+            only: None,
+        })
     }
 
     /// The same engine that knows what the Dockerfiles of a project tell of the images they make.
     #[must_use]
     pub fn with_images_of(mut self, project: &Project) -> Self {
+        let linked = built::linked(&self);
+        if !linked.is_empty() {
+            let mut rows = self.settings.images.clone();
+            rows.extend(linked);
+            self.images = Images::with_user_rows(rows).with_read(&self.settings.read_images);
+        }
         let rows = built::rows(&self, project);
         if !rows.is_empty() {
             self.images = self.images.with_fallback(rows);
@@ -94,6 +118,14 @@ impl Engine {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The same engine that works out the edits of fixes in charts too, so that findings carry them, or
+    /// have no fix and the reason. The chart is rendered again for each finding.
+    #[must_use]
+    pub fn with_chart_edits(mut self) -> Self {
+        self.chart_edits = true;
         self
     }
 
@@ -114,6 +146,13 @@ impl Engine {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Whether a run of this engine tells that a rule finds nothing: the rule runs, or there is none of this
+    /// id any more.
+    #[must_use]
+    pub fn decides(&self, rule: &str) -> bool {
+        self.catalogue.rule(rule).is_none() || self.rules.runs(&self.catalogue, rule)
     }
 
     /// Judges everything in a project, in parallel. The order of the answer does not depend on it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::finding::{Applicability, Finding};
 use crate::source::{Problem, ProblemKind};
 
+use super::baseline::BaselineCounts;
 use super::verify::Verified;
 
 /// How many of something were checked and how many were not.
@@ -36,6 +37,9 @@ pub struct Counts {
     pub objects: Tally,
     /// Dockerfiles.
     pub dockerfiles: Tally,
+    /// Values judged without their chart, of which only what stands in them is judged: values files,
+    /// and inline values of resources such as HelmReleases.
+    pub values: Tally,
     /// Charts.
     pub charts: Tally,
     /// Scenarios (renderings) of charts.
@@ -54,7 +58,7 @@ impl Counts {
     /// Whether there was nothing that rules look at.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.objects.checked == 0 && self.dockerfiles.checked == 0
+        self.objects.checked == 0 && self.dockerfiles.checked == 0 && self.values.checked == 0
     }
 
     /// Adds other counts.
@@ -63,6 +67,7 @@ impl Counts {
         self.documents.add(other.documents);
         self.objects.add(other.objects);
         self.dockerfiles.add(other.dockerfiles);
+        self.values.add(other.values);
         self.charts.add(other.charts);
         self.scenarios.add(other.scenarios);
         self.passed_over += other.passed_over;
@@ -106,6 +111,8 @@ pub struct Analysis {
     pub problems: Vec<Problem>,
     /// What was and was not checked.
     pub counts: Counts,
+    /// How it goes together with a baseline, if there is one.
+    pub baseline: Option<BaselineCounts>,
 }
 
 impl Analysis {
@@ -130,6 +137,10 @@ pub struct Selection {
     pub best_only: bool,
     /// Rules whose fixes come first, in this order; the others follow by their places.
     pub order: Vec<String>,
+    /// The one rule whose fixes are made; none for all.
+    pub rule: Option<Arc<str>>,
+    /// Whether the version of a chart that changes is raised (`--bump-chart patch`).
+    pub bump_charts: bool,
 }
 
 impl Selection {
@@ -152,6 +163,9 @@ impl Selection {
     /// Whether a fix of this level of this rule is made.
     #[must_use]
     pub fn allows(&self, rule: &str, applicability: Applicability) -> bool {
+        if self.rule.as_deref().is_some_and(|only| only != rule) {
+            return false;
+        }
         match applicability {
             Applicability::Safe => true,
             Applicability::Unsafe => self.unsafe_fixes,

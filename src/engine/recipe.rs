@@ -137,6 +137,7 @@ impl Engine {
             limits: self.limits,
             peers: self.peers.clone(),
             progress: None,
+            chart_edits: false,
             only,
         }
     }
@@ -166,6 +167,7 @@ impl Engine {
             suggestions: recipe.dockerfile.iter().chain(&recipe.workload).cloned().collect(),
             best_only: true,
             order: recipe.workload.clone(),
+            ..Selection::default()
         };
         let rules = Recipe::select(&self.catalogue, &recipe.dockerfile);
         let engine = self.limited(rules, Vec::new(), None);

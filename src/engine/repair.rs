@@ -12,7 +12,8 @@ use super::run::Kept;
 use super::verify::{Proof, Verified};
 use super::{Engine, FixOutcome, Outcome, Selection};
 
-/// Rounds that may change a text; real files need one or two.
+/// Rounds that may change a text beyond one for each finding (those in one string wait for each other); real
+/// files need one or two.
 const MOST_ROUNDS: usize = 16;
 
 /// What became of a file.
@@ -75,7 +76,7 @@ pub(super) fn mend(engine: &Engine, file: &InputFile, selection: &Selection) -> 
     let mut ledger = Ledger::default();
     let mut proof = Proof::new(file.path(), file.role(), first);
     settle(engine, &mut proof, &mut ledger, selection);
-    if ledger.rounds > MOST_ROUNDS {
+    if ledger.rounds > MOST_ROUNDS + findings.len() {
         // A text that never comes to rest would change again at the next run.
         proof = Proof::new(file.path(), file.role(), judge(engine, &source, file.role()));
         ledger = Ledger::default();
@@ -94,7 +95,8 @@ pub(super) fn mend(engine: &Engine, file: &InputFile, selection: &Selection) -> 
 /// that is to blame ends up alone and is refused.
 fn settle(engine: &Engine, proof: &mut Proof, ledger: &mut Ledger, selection: &Selection) {
     let mut most = usize::MAX;
-    while ledger.rounds <= MOST_ROUNDS {
+    let most_rounds = MOST_ROUNDS + proof.now.findings.len();
+    while ledger.rounds <= most_rounds {
         let findings = proof.now.findings.clone();
         let open = findings.iter().enumerate().filter_map(|(id, finding)| {
             let fix = allowed_alone(finding, selection)?;

@@ -32,7 +32,11 @@ impl From<Judged> for Kept {
     fn from(judged: Judged) -> Self {
         let neighbours = judged.documents.iter().filter_map(Neighbour::of).collect();
         let Judged { findings, ignored, problems, counts, used_ignores, .. } = judged;
-        Self { analysis: Analysis { findings, ignored, problems, counts }, used_ignores, neighbours }
+        Self {
+            analysis: Analysis { findings, ignored, problems, counts, ..Analysis::default() },
+            used_ignores,
+            neighbours,
+        }
     }
 }
 
@@ -50,6 +54,11 @@ impl Kept {
     /// What fixes of other files may ask of it; asked for once.
     pub fn take_neighbours(&mut self) -> Vec<Neighbour> {
         std::mem::take(&mut self.neighbours)
+    }
+
+    /// Adds a problem that is no fault of what was checked.
+    pub fn warn(&mut self, problem: Problem) {
+        self.analysis.problems.push(problem);
     }
 
     /// Whether a finding depends on other files.
@@ -75,6 +84,7 @@ impl Kept {
             ignored: judged.ignored.clone(),
             problems: judged.problems.clone(),
             counts: judged.counts,
+            ..Analysis::default()
         };
         Self { analysis, used_ignores: judged.used_ignores.clone(), neighbours: Vec::new() }
     }
@@ -137,7 +147,13 @@ pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
             Err(problem) => Kept::unread(*problem),
         },
         Unit::Chart(folder) => match ChartInput::open(folder, &engine.limits) {
-            Ok(input) => chart::kept(engine, &input, &chart::judge(engine, &input)),
+            Ok(input) => {
+                let mut judged = chart::judge(engine, &input);
+                if engine.chart_edits {
+                    chart::offer_edits(engine, &input, &mut judged);
+                }
+                chart::kept(engine, &input, &judged)
+            }
             Err(problem) => Kept::unread(*problem),
         },
     };

@@ -77,6 +77,31 @@ fn what_is_not_checked_is_counted_and_told() {
 }
 
 #[test]
+fn many_fixes_in_one_string_are_all_made() {
+    let one = |n: usize| format!("        c{n}: {{securityContext: {{privileged: true}}}}\n");
+    let all: String = (0..30).map(one).collect();
+    let text = format!(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n  source:\n    helm:\n      values: |\n{all}"
+    );
+    let file = InputFile::in_memory("a.yaml", text.as_bytes());
+    let selection = Selection { unsafe_fixes: true, ..Selection::default() };
+    let fixed = engine(|_| {}).fix_text(&file, &selection);
+    assert_eq!(fixed.text.as_deref(), Some(&*text.replace("true", "false")));
+}
+
+#[test]
+fn values_are_judged_where_they_are_present() {
+    let values = "hostPID: true\nsecurityContext: {}\n---\nimage: x\n";
+    let file = InputFile::in_memory("values.yaml", values.as_bytes());
+    let analysis = engine(|_| {}).analyze(&Project::of_files(vec![file.clone().with_role(Role::Values)]));
+    assert_eq!((analysis.counts.values.checked, analysis.counts.passed_over), (2, 0));
+    assert_eq!(analysis.findings.len(), found(&analysis, "host-pid"));
+    assert!(!analysis.is_blind());
+    // As a manifest it is nothing.
+    assert!(engine(|_| {}).analyze(&Project::of_files(vec![file])).is_blind());
+}
+
+#[test]
 fn absence_in_a_patch_is_withheld() {
     let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      hostNetwork: true\n      containers:\n      - name: a\n";
     let file = InputFile::in_memory("patch.yaml", patch.as_bytes()).with_role(Role::OverlayPatch);

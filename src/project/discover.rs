@@ -12,6 +12,7 @@ use super::dockerfile::is_dockerfile_name;
 use super::environment;
 use super::kustomize::{self, normalized};
 use super::read::shown;
+use super::values::is_values_file;
 use super::walk::{self, Found, Rules};
 use super::{ChartFolder, InputFile, Project, Role, Target};
 
@@ -211,10 +212,12 @@ impl Gathered {
         }
         let folders: Vec<PathBuf> = charts.keys().cloned().collect();
         let folders: Vec<&PathBuf> = folders.iter().collect();
-        for file in manifests.iter().filter(|file| self.chart_of(file.path()).is_none()) {
+        for file in manifests.iter_mut().filter(|file| self.chart_of(file.path()).is_none()) {
             let chart = environment::chart_for(file.path(), &folders);
             if let Some(chart) = chart.and_then(|chart| charts.get_mut(chart)) {
                 chart.values.push(file.path().to_path_buf());
+            } else if file.role == Role::Manifest && is_values_file(file.path()) {
+                file.role = Role::Values;
             }
         }
         let mut targets = vec![Target::Manifests(manifests), Target::Dockerfiles(dockerfiles)];

@@ -9,12 +9,14 @@ mod disk;
 mod dockerfile;
 mod environment;
 mod git;
+mod image_config;
 mod kustomize;
 mod overlay;
 mod program;
 mod read;
 mod shown;
 mod snapshot;
+mod values;
 mod walk;
 
 #[cfg(test)]
@@ -26,10 +28,12 @@ use std::sync::Arc;
 pub use discover::Discovery;
 pub use disk::{DiskFiles, root_above};
 pub use git::{GitError, GitFiles};
+pub use image_config::{ImageSourceError, read_images};
 pub use overlay::OverlayFiles;
 pub use program::sources_around;
 pub use shown::ShownFiles;
 pub use snapshot::Snapshot;
+pub use values::is_values_name;
 
 use crate::source::{FileError, Limits, Problem, ProblemKind, Source, SourceError, Span};
 
@@ -42,6 +46,8 @@ pub enum Role {
     /// Named as a patch by a kustomization: its objects are no finished ones, so that what is absent
     /// in them may stand elsewhere.
     OverlayPatch,
+    /// Named like a values file, with its chart elsewhere: what is no object in it is values.
+    Values,
 }
 
 /// One file to check.

@@ -205,6 +205,9 @@ pub struct Summary {
     pub fixable: ByLevel,
     /// Findings that an ignore silenced.
     pub ignored: usize,
+    /// Findings left out since the baseline knows them; left out itself without a baseline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_by_baseline: Option<usize>,
     /// Findings of absence withheld on parts of an overlay.
     pub part_of_overlay: usize,
     /// YAML documents that are no Kubernetes object.
@@ -217,6 +220,8 @@ pub struct Summary {
     pub objects: TallyEntry,
     /// Dockerfiles.
     pub dockerfiles: TallyEntry,
+    /// Values judged without their chart: values files, and inline values of resources.
+    pub values: TallyEntry,
     /// Charts.
     pub charts: TallyEntry,
     /// Renderings of charts.
@@ -349,12 +354,14 @@ pub fn summary(findings: &[Finding], counts: &Counts) -> Summary {
             suggestion: level(Applicability::Suggestion),
         },
         ignored: counts.ignored,
+        known_by_baseline: None,
         part_of_overlay: counts.part_of_overlay,
         passed_over: counts.passed_over,
         files: counts.files.into(),
         documents: counts.documents.into(),
         objects: counts.objects.into(),
         dockerfiles: counts.dockerfiles.into(),
+        values: counts.values.into(),
         charts: counts.charts.into(),
         scenarios: counts.scenarios.into(),
     }
@@ -378,7 +385,10 @@ pub fn check(report: &Report<'_>) -> String {
         tool: Tool::THIS,
         findings: analysis.findings.iter().map(finding).collect(),
         problems: analysis.problems.iter().map(problem).collect(),
-        summary: summary(&analysis.findings, &analysis.counts),
+        summary: Summary {
+            known_by_baseline: analysis.baseline.map(|baseline| baseline.known),
+            ..summary(&analysis.findings, &analysis.counts)
+        },
     })
 }
 

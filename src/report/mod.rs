@@ -4,6 +4,7 @@
 //! describes rules. Text from the input is neutralised before it reaches a terminal ([`clean`]).
 
 mod clean;
+mod coverage;
 mod diff;
 mod github;
 mod json;
@@ -29,6 +30,7 @@ use crate::finding::{Finding, SourceEdits};
 use crate::rule::Catalogue;
 
 pub use clean::{break_runner_commands, clean};
+pub use coverage::{CoverageFormat, coverage};
 pub use diff::unified;
 pub use json::{check_schema, fix_schema};
 pub use levels::LevelReport;
@@ -72,6 +74,12 @@ impl Format {
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(name, _)| *name == word).map(|(_, format)| format)
+    }
+
+    /// Whether it carries the edits of fixes, for others to apply.
+    #[must_use]
+    pub fn carries_edits(self) -> bool {
+        matches!(self, Self::Json | Self::Sarif | Self::Rdjsonl)
     }
 
     /// Whether the text is free-form, so that a line of the input may stand at the start of one.

@@ -142,6 +142,33 @@ impl Document {
         })
     }
 
+    /// Values of a chart as if they were an object, so that findings and patches can speak of them; no
+    /// rule is run on it. `root` is a mapping.
+    #[must_use]
+    pub fn of_values(tree: &Arc<SpanTree>, root: NodeId, document: usize) -> Self {
+        let kind =
+            GroupVersionKind { group: String::new(), version: String::new(), kind: "Values".to_owned() };
+        Self {
+            tree: Arc::clone(tree),
+            root,
+            document,
+            item: None,
+            kind,
+            api_version: String::new(),
+            name: None,
+            namespace: None,
+            pods: Vec::new(),
+            pod_security: false,
+            immutable: false,
+        }
+    }
+
+    /// Whether it is values of a chart instead of an object: every object has an `apiVersion`.
+    #[must_use]
+    pub fn is_values(&self) -> bool {
+        self.api_version.is_empty()
+    }
+
     /// The tree it stands in.
     #[must_use]
     pub fn tree(&self) -> &Arc<SpanTree> {

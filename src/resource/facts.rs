@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::image::{ImageReference, Tag};
+use super::image_config::ReadImage;
 
 /// The shipped table.
 const SHIPPED: &str = include_str!("../../images.toml");
@@ -95,6 +96,15 @@ pub struct ImageRow {
     pub users: BTreeMap<String, i64>,
     /// Variables that the image sets and that Dockerfiles built on it use.
     pub env: BTreeMap<String, String>,
+    /// Dockerfile that makes the image, relative to the configuration: what is not said here of its user,
+    /// and whether there is a shell, is taken from there.
+    pub dockerfile: Option<String>,
+    /// Whether user or shell follow from a Dockerfile: true of the next build, which a tag may not be yet.
+    #[serde(skip)]
+    pub built: bool,
+    /// Whether user and ports were read in the configuration of this very image.
+    #[serde(skip)]
+    pub user_is_read: bool,
 }
 
 /// The user an image runs as.
@@ -146,6 +156,12 @@ impl ImageFact<'_> {
         self.bounded && self.row.confidence == Confidence::Read
     }
 
+    /// Whether a fix may rely on the user: read in this very image, or the whole row is reliable.
+    #[must_use]
+    pub fn user_is_reliable(&self) -> bool {
+        self.row.user_is_read || self.is_reliable() && !self.row.built
+    }
+
     /// The user of the image, reliable or not.
     #[must_use]
     pub fn user(&self) -> ImageUser<'_> {
@@ -161,7 +177,7 @@ impl ImageFact<'_> {
     #[must_use]
     pub fn runs_as(&self) -> RunsAs {
         match self.user() {
-            _ if !self.is_reliable() => RunsAs::Unknown,
+            _ if !self.user_is_reliable() => RunsAs::Unknown,
             ImageUser::Root => RunsAs::Root,
             ImageUser::Uid(uid) => RunsAs::Uid(uid),
             ImageUser::Named(..) | ImageUser::Unknown => RunsAs::Unknown,
@@ -185,7 +201,8 @@ impl ImageFact<'_> {
     /// and so no tools, and no file capabilities.
     #[must_use]
     pub fn gains_nothing(&self) -> bool {
-        self.is_reliable() && self.row.shell == Some(false) && !self.row.file_capabilities
+        let known = self.is_reliable() && !self.row.built;
+        known && self.row.shell == Some(false) && !self.row.file_capabilities
     }
 
     /// The uid (and gid) to run it under other than root, from what is known of it. Never a guess.
@@ -208,6 +225,8 @@ impl ImageFact<'_> {
 #[derive(Clone, Debug)]
 struct Row {
     tags: Vec<String>,
+    /// Digests it is known to hold for; none = the tags alone decide.
+    digests: Vec<String>,
     tag_length: usize,
     fact: ImageRow,
 }
@@ -269,13 +288,38 @@ impl Images {
         Self::of(rows, None)
     }
 
+    /// The same with what images say of themselves in front: user, ports and variables, and that there is a
+    /// shell. The rest stays as it is known, and as well as it is known.
+    #[must_use]
+    pub fn with_read(self, images: &[(String, ReadImage)]) -> Self {
+        if images.is_empty() {
+            return self;
+        }
+        let mut front = Self::default();
+        for (name, image) in images {
+            let Some(reference) = ImageReference::parse(name) else { continue };
+            let fact = merged(self.find(&reference), &image.row);
+            let tags = match (reference.tag, image.digests.is_empty()) {
+                (Tag::Written(tag), _) => vec![tag.to_owned()],
+                (Tag::Implied, true) => vec!["*".to_owned()],
+                (Tag::Implied, false) => Vec::new(),
+            };
+            let tag_length = tags.first().map_or(0, |tag| tag.trim_matches('*').len());
+            let row = Row { tags, digests: image.digests.clone(), tag_length, fact };
+            front.exact.entry(reference.repository()).or_default().push(row);
+        }
+        front.base = Some(Arc::new(self));
+        front
+    }
+
     fn of(rows: impl IntoIterator<Item = (String, ImageRow)>, base: Option<Arc<Self>>) -> Self {
         let mut images = Self { base, ..Self::default() };
         let mut patterns: HashMap<String, Vec<Row>> = HashMap::new();
         for (key, fact) in rows {
             let (repository, pattern) = split_key(&key);
             let tags: Vec<String> = pattern.split(';').map(str::to_owned).collect();
-            let row = Row { tags, tag_length: if pattern == "*" { 0 } else { pattern.len() }, fact };
+            let tag_length = if pattern == "*" { 0 } else { pattern.len() };
+            let row = Row { tags, digests: Vec::new(), tag_length, fact };
             let table = if repository.contains('*') { &mut patterns } else { &mut images.exact };
             table.entry(repository.to_owned()).or_default().push(row);
         }
@@ -305,9 +349,47 @@ impl Images {
 
     fn by_tag<'a>(rows: &'a [Row], image: &ImageReference<'_>) -> Option<&'a Row> {
         let tag = image.tag.text();
-        let fits = |row: &&Row| row.tags.iter().any(|pattern| tag_matches(pattern, tag));
-        rows.iter().filter(fits).max_by_key(|row| row.tag_length)
+        let by_digest =
+            |row: &Row| image.digest.is_some_and(|digest| row.digests.iter().any(|it| it == digest));
+        let fits = |row: &&Row| {
+            // A digest that is another one is another image, whatever its tag.
+            let other = image.digest.is_some() && !row.digests.is_empty();
+            by_digest(row) || !other && row.tags.iter().any(|pattern| tag_matches(pattern, tag))
+        };
+        rows.iter().filter(fits).max_by_key(|row| (by_digest(row), row.tag_length))
     }
+}
+
+/// What an image says of itself on top of what is known of it.
+fn merged(known: Option<ImageFact<'_>>, read: &ImageRow) -> ImageRow {
+    let reliable = known.is_some_and(|fact| fact.is_reliable());
+    let mut row = match known {
+        // A row that is asked by name may hold for less than it says: what is taken over keeps its bounds.
+        Some(fact) => ImageRow { bounded: fact.bounded, ..fact.row.clone() },
+        // Nothing is known but what the image says.
+        None => ImageRow { confidence: Confidence::Inferred, ..ImageRow::default() },
+    };
+    let uid = match (&read.user, read.uid) {
+        // The uid of a name stands in the image's files, not in its configuration: somebody has to say it.
+        (Some(name), None) if name != "root" => {
+            let same = row.user.as_ref().is_none_or(|user| user == name);
+            row.uid.filter(|uid| same && *uid > 0)
+        }
+        (_, uid) => uid,
+    };
+    let guessed = uid.is_some() && read.uid.is_none() && !reliable;
+    row.user_is_read = !guessed;
+    row.user.clone_from(&read.user);
+    row.uid = uid;
+    row.gid = read.gid.or(row.gid.filter(|_| uid.is_some()));
+    if row.ports.is_empty() {
+        row.ports.clone_from(&read.ports);
+    }
+    row.env.extend(read.env.iter().map(|(name, value)| (name.clone(), value.clone())));
+    if read.shell == Some(true) {
+        (row.shell, row.never_shell) = (Some(true), false);
+    }
+    row
 }
 
 /// A key is a repository, with a tag pattern behind a colon that is not a registry's port.

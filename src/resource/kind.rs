@@ -141,6 +141,13 @@ impl Kinds {
         self.held(kind).map_or_else(|| Arc::from([]), |held| Arc::clone(&held.pods))
     }
 
+    /// Whether a kind, by its `apiVersion` and name as written, holds pods.
+    #[must_use]
+    pub fn holds_pods(&self, api_version: &str, kind: &str) -> bool {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        self.held.get(kind).is_some_and(|groups| groups.iter().any(|(known, _)| known == group))
+    }
+
     /// Whether Pod Security admission reads the kind.
     #[must_use]
     pub fn has_pod_security(&self, kind: &GroupVersionKind) -> bool {

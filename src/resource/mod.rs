@@ -10,8 +10,10 @@ mod document;
 mod facts;
 mod field;
 mod image;
+mod image_config;
 mod kind;
 mod security_context;
+mod support;
 mod version;
 mod workload;
 
@@ -25,8 +27,10 @@ pub use facts::{
 };
 pub use field::{Field, get, read_bool, read_int, read_text};
 pub use image::{ImageReference, Tag};
+pub use image_config::{ImageConfigError, ReadImage};
 pub use kind::{KindRow, Kinds, KindsError, PodIn};
 pub use kube_core::GroupVersionKind;
 pub use security_context::{EffectiveUser, is_windows, run_as_non_root, run_as_user};
+pub use support::{Ended, ended_support};
 pub use version::{KubernetesVersion, VersionError};
 pub use workload::Pod;

@@ -111,6 +111,12 @@ pub(super) enum Change {
 }
 
 impl Rule {
+    /// Whether it misses an item in a list, so that its repair appends one.
+    #[must_use]
+    pub fn misses_item(&self) -> bool {
+        self.fixes.iter().any(|fix| matches!(fix.change, Change::Append { .. }))
+    }
+
     /// Whether it runs unless asked otherwise.
     #[must_use]
     pub fn is_default(&self) -> bool {

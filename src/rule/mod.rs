@@ -23,6 +23,7 @@ mod recipe;
 mod schema;
 mod scope;
 mod selection;
+mod shell_words;
 mod slots;
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod effective;
 mod flow;
 mod insert;
 mod json;
+mod literal;
 mod number;
 mod op;
 mod parse;

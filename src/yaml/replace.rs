@@ -6,6 +6,7 @@ use crate::source::Span;
 
 use super::flow::{Edits, edit};
 use super::insert::below;
+use super::literal;
 use super::op::Refusal;
 use super::style::{Quote, Style, first_comment, is_plain_safe};
 use super::tree::{CollectionStyle, Kind, NodeId, ScalarStyle, SpanTree};
@@ -60,6 +61,12 @@ pub(super) fn value(
     }
     if let Some(at) = first_comment(tree, span) {
         return Err(Refusal::Comment { at });
+    }
+    if let Value::String(text) = value
+        && let Some(lines) = literal::lines(tree, style, node, text)
+    {
+        edits.push((style.depth, lines));
+        return Ok(());
     }
     let in_flow = tree.kind(parent).is_flow();
     let old_block = matches!(

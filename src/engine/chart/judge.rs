@@ -113,6 +113,8 @@ pub(super) struct Instance {
     pub scenario: usize,
     /// Index of the object in it.
     pub object: usize,
+    /// The container in it, if the finding is about one.
+    pub container: Option<String>,
     /// What the fixes change, in the order of [`Finding::fixes`].
     pub patches: Vec<Patch>,
 }
@@ -306,7 +308,8 @@ impl JudgedChart {
                     (Arc::clone(&hit.rule), Arc::clone(place.primary.path()), span.start, span.end, last);
                 let node = hit.node;
                 let patches = hit.fixes.iter().map(|fix| fix.patch.clone()).collect();
-                let instance = Instance { scenario: number, object, patches };
+                let container = hit.container.clone();
+                let instance = Instance { scenario: number, object, container, patches };
                 if let Some(&known) = index.get(&key)
                     && let Some((known, _)) = found.get_mut(known)
                 {

@@ -8,21 +8,24 @@ use crate::engine::repair::{Ledger, Made, Mended, outcomes};
 use crate::engine::run::Kept;
 use crate::engine::verify::{Verified, VerifiedFile};
 use crate::engine::{Analysis, Engine, FixOutcome, Outcome, Selection};
-use crate::finding::{Finding, PatchOp};
+use crate::finding::{Finding, PatchOp, SourceEdits};
 use crate::fix::compose;
 use crate::project::OverlayFiles;
-use crate::source::{MemoryFiles, Source, TextEdits};
+use crate::source::{MemoryFiles, Problem, ProblemKind, Source, Span, TextEdits};
 use crate::yaml::Segment;
 
-use super::ChartInput;
 use super::judge::{ChartFinding, Instance, JudgedChart, judge, judge_again, try_files};
 use super::proof::{allowed_index, compare, is_faithful, promising};
 use super::scenarios::configured;
 use super::sites::{Candidate, Sites};
 use super::unread;
+use super::{ChartInput, bump};
 
 /// Most trials of one chart.
 const MOST_TRIALS: usize = 400;
+
+/// Most trials for a finding that is mended by itself.
+const MOST_ALONE: usize = 24;
 
 /// A file that is changed: its first text, all edits of it, its text now.
 struct Changed {
@@ -36,10 +39,9 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
     let first = judge(engine, input);
     let mut findings = first.findings();
     let (unread, _) = unread::find(engine, input, &first);
-    let before = kept(engine, input, &first);
+    let mut before = kept(engine, input, &first);
     let mut ledger = Ledger::default();
-    if let Some(scenario) = configured(input, &engine.settings).find(|it| it.assigns_user_ids()) {
-        let reason = format!("scenario {} is OpenShift, which refuses numbers of users", scenario.name);
+    if let Some(reason) = no_user_ids(engine, input) {
         for (index, it) in first.findings.iter().enumerate() {
             if ops_of(&first, index, selection).into_iter().any(writes_user_id) {
                 ledger.refused.insert(it.finding.fingerprint.clone(), reason.clone());
@@ -48,7 +50,7 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
     }
     let mut changed: BTreeMap<String, Changed> = BTreeMap::new();
     let mut now = first;
-    let mut trials = 0;
+    let mut trials = MOST_TRIALS;
     // How many groups are tried together: all, and half as many whenever they do not pass.
     let mut most = usize::MAX;
     loop {
@@ -56,7 +58,7 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
         let Some(group) = groups.first() else { break };
         let batch = groups.get(..most.min(groups.len())).unwrap_or_default();
         if batch.len() > 1 {
-            trials += 1;
+            trials = trials.saturating_sub(1);
             match try_batch(engine, input, selection, &now, batch, &mut changed) {
                 Some((after, made)) => {
                     ledger.record(&made, selection);
@@ -74,7 +76,7 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
                 ledger.record(&made, selection);
                 now = after;
             }
-            Err(reason) if group.len() == 1 || trials >= MOST_TRIALS => {
+            Err(reason) if group.len() == 1 || trials == 0 => {
                 for finding in made {
                     ledger.refused.insert(finding.fingerprint, reason.clone());
                 }
@@ -89,6 +91,12 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
     let mut outcomes = outcomes(findings, &ledger, &left, selection);
     reconcile(&mut outcomes, &now, &ledger);
     changed.retain(|_, it| it.before.text() != it.after.text());
+    if selection.bump_charts && changed.keys().any(|path| input.is_own(path) && input.is_inside(path)) {
+        match raise_version(engine, input, &now, &mut changed) {
+            Ok(after) => now = after,
+            Err(problem) => before.warn(problem),
+        }
+    }
     // What was proved is the chart with all of them.
     let names: Vec<Arc<str>> = changed.values().map(|it| Arc::clone(it.before.name())).collect();
     let verified = Verified::join(changed.into_iter().map(|(path, it)| {
@@ -96,6 +104,70 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
         Verified::of(file.together(&names))
     }));
     Mended { verified, outcomes, before, after: kept(engine, input, &now) }
+}
+
+/// Raises the version of a chart that is changed.
+///
+/// # Errors
+/// Why it stays, at its place.
+fn raise_version(
+    engine: &Engine,
+    input: &ChartInput,
+    now: &JudgedChart,
+    changed: &mut BTreeMap<String, Changed>,
+) -> Result<JudgedChart, Problem> {
+    let path = input.inside("Chart.yaml");
+    let chart_yaml = now.scenarios.first().map(|it| Arc::clone(&it.rendered.chart.chart_yaml));
+    let stays = |reason: String, span: Span| {
+        let message = format!("the chart's version stays as it is: {reason}");
+        match &chart_yaml {
+            Some(source) => Problem::new(ProblemKind::Warning, source, span, message),
+            None => Problem::of_path(ProblemKind::Warning, Arc::clone(&input.name), message),
+        }
+    };
+    let Some(source) = &chart_yaml else {
+        return Err(stays("the chart was not rendered".to_owned(), Span::default()));
+    };
+    let edits = bump::edit(source, &engine.limits).map_err(|reason| stays(reason, Span::default()))?;
+    let span = edits.as_slice().first().map(|edit| edit.span).unwrap_or_default();
+    let place = "version in Chart.yaml".to_owned();
+    let candidate = Candidate { place, edits: BTreeMap::from([(path, (Arc::clone(source), edits))]) };
+    let files = overlay(input, changed, Some(&candidate));
+    let after = judge_again(engine, input, &files, Some(now));
+    bump::compare(now, &after)
+        .and_then(|()| take(candidate, changed))
+        .map_err(|reason| stays(reason, span))?;
+    Ok(after)
+}
+
+/// The edits that make the fix of one finding and nothing else, proved as those of [`mend`] are.
+///
+/// # Errors
+/// Why it is not made.
+pub(super) fn alone(
+    engine: &Engine,
+    input: &ChartInput,
+    selection: &Selection,
+    now: &JudgedChart,
+    index: usize,
+) -> Result<Vec<SourceEdits>, String> {
+    if let Some(reason) = no_user_ids(engine, input)
+        && ops_of(now, index, selection).into_iter().any(writes_user_id)
+    {
+        return Err(reason);
+    }
+    let group = [index];
+    let made = findings_of(now, &group);
+    let (mut changed, mut trials) = (BTreeMap::new(), MOST_ALONE);
+    try_group(engine, input, selection, now, &group, &made, &mut changed, &mut trials)?;
+    let files = changed.into_values().filter(|it: &Changed| it.before.text() != it.after.text());
+    Ok(files.map(|it| SourceEdits { source: it.before, edits: it.edits }).collect())
+}
+
+/// Why no number of a user or group is written, if so.
+fn no_user_ids(engine: &Engine, input: &ChartInput) -> Option<String> {
+    let scenario = configured(input, &engine.settings).find(|it| it.assigns_user_ids())?;
+    Some(format!("scenario {} is OpenShift, which refuses numbers of users", scenario.name))
 }
 
 /// Whether a number of a user or group is written.
@@ -141,6 +213,7 @@ pub(in crate::engine) fn kept(engine: &Engine, input: &ChartInput, judged: &Judg
         ignored: judged.ignored.clone(),
         problems: judged.problems.clone(),
         counts: judged.counts,
+        ..Analysis::default()
     };
     analysis.findings.extend(unread);
     analysis.counts.ignored += silenced.len();
@@ -260,6 +333,7 @@ fn ops_of<'a>(now: &'a JudgedChart, index: usize, selection: &Selection) -> Vec<
     patch.map(|patch| patch.ops.iter().collect()).unwrap_or_default()
 }
 
+/// Mends findings of one block together; `trials` are left.
 #[expect(clippy::too_many_arguments, reason = "one step of `mend`, with its state")]
 fn try_group(
     engine: &Engine,
@@ -290,10 +364,10 @@ fn try_group(
     };
     let mut reason = None;
     for candidate in candidates {
-        if *trials >= MOST_TRIALS {
+        let Some(left) = trials.checked_sub(1) else {
             return Err("the chart needs too many trials".to_owned());
-        }
-        *trials += 1;
+        };
+        *trials = left;
         let files = overlay(input, changed, Some(&candidate));
         // What the files of its objects print is soon known, and mostly tells enough.
         let promising = some_of(&files).and_then(|tried| promising(now, number, &objects, &tried, selection));

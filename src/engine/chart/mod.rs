@@ -6,9 +6,12 @@
 //! template's text) is tried in memory, the chart rendered again, and only what then turns out to do
 //! exactly what was wanted is taken ([`mend`]).
 
+mod bump;
+mod coverage;
 mod judge;
 mod locate;
 mod mend;
+mod offer;
 mod proof;
 mod scenarios;
 mod sites;
@@ -26,8 +29,10 @@ use std::sync::Arc;
 use crate::project::{ChartFolder, ShownFiles, Snapshot};
 use crate::source::{Files, Limits, Problem, ProblemKind};
 
+pub(super) use coverage::coverage;
 pub(super) use judge::judge;
 pub(super) use mend::{kept, mend};
+pub(super) use offer::offer_edits;
 
 /// A chart and the tree it stands in.
 pub(super) struct ChartInput {
@@ -84,6 +89,11 @@ impl ChartInput {
     /// The path of a file of the chart.
     fn inside(&self, path: &str) -> String {
         if self.folder.is_empty() { path.to_owned() } else { format!("{}/{path}", self.folder) }
+    }
+
+    /// Whether a file lies in the chart's folder.
+    fn is_inside(&self, path: &str) -> bool {
+        path.starts_with(&self.inside(""))
     }
 
     /// Whether what has its source in a file is reported.

@@ -11,7 +11,7 @@ use crate::finding::{Finding, PatchOp};
 use crate::source::{Problem, ProblemKind};
 use crate::yaml::{FieldPath, Segment};
 
-use super::judge::{JudgedChart, JudgedScenario, Part, RenderedObject};
+use super::judge::{Instance, JudgedChart, JudgedScenario, Part, RenderedObject};
 
 /// Shows that `after` differs from `before` only in fields that fixes of findings wanted to change,
 /// that the findings in `made` are gone, and that none is new.
@@ -110,7 +110,11 @@ pub(super) fn is_faithful(
         && scenario(&old.part(&printed), &tried.part(&printed), &BTreeMap::new()).is_ok()
 }
 
-fn unchecked(before: &[Problem], after: &[Problem]) -> Result<(), String> {
+/// Shows that nothing that was checked before is not checked afterwards.
+///
+/// # Errors
+/// The first thing that is not.
+pub(super) fn unchecked(before: &[Problem], after: &[Problem]) -> Result<(), String> {
     let unchecked = |problem: &&Problem| problem.kind == ProblemKind::NotChecked;
     let known: BTreeSet<&str> = before.iter().filter(unchecked).map(|it| &*it.message).collect();
     match after.iter().filter(unchecked).find(|it| !known.contains(&*it.message)) {
@@ -318,24 +322,24 @@ fn difference(a: &Value, b: &Value, at: FieldPath) -> FieldPath {
     }
 }
 
-/// Rule, scenario, kind and name of the object: what a finding is, wherever its source is.
-type Key = (Arc<str>, usize, String, String);
+/// Rule, scenario, kind and name of the object, container: what a finding is, wherever its source is.
+type Key = (Arc<str>, usize, String, String, Option<String>);
 
 fn counts(judged: &JudgedChart) -> BTreeMap<Key, usize> {
     let mut counts = BTreeMap::new();
     for it in &judged.findings {
         for instance in &it.instances {
-            *counts.entry(key(judged, &it.finding, instance.scenario, instance.object)).or_default() += 1;
+            *counts.entry(key(judged, &it.finding, instance)).or_default() += 1;
         }
     }
     counts
 }
 
-fn key(judged: &JudgedChart, finding: &Finding, scenario: usize, object: usize) -> Key {
-    let object = judged.scenarios.get(scenario).and_then(|it| it.objects.get(object));
+fn key(judged: &JudgedChart, finding: &Finding, instance: &Instance) -> Key {
+    let object = judged.scenarios.get(instance.scenario).and_then(|it| it.objects.get(instance.object));
     let id = object.map(|it| resource_id(&it.object));
     let (kind, name) = id.map(|id| (id.kind, id.name)).unwrap_or_default();
-    (Arc::clone(&finding.rule), scenario, kind, name)
+    (Arc::clone(&finding.rule), instance.scenario, kind, name, instance.container.clone())
 }
 
 fn findings(before: &JudgedChart, after: &JudgedChart, made: &[&Finding]) -> Result<(), String> {
@@ -353,7 +357,7 @@ fn findings(before: &JudgedChart, after: &JudgedChart, made: &[&Finding]) -> Res
     {
         // A finding is gone when its first place is clean: others may be mended from other places.
         if let Some(instance) = it.instances.first() {
-            *gone.entry(key(before, &it.finding, instance.scenario, instance.object)).or_default() += 1;
+            *gone.entry(key(before, &it.finding, instance)).or_default() += 1;
         }
     }
     for (key, count) in gone {

@@ -32,6 +32,7 @@ pub(super) struct Candidate {
 }
 
 /// A change of one part that is not worked out yet.
+#[derive(Clone)]
 enum Proposal {
     Values {
         file: String,
@@ -45,6 +46,8 @@ enum Proposal {
         keys: Vec<String>,
         value: Value,
     },
+    /// An entry goes at one place, others come at another.
+    Both(Box<(Proposal, Proposal)>),
 }
 
 /// A proposal and, once it is asked for, what it comes to.
@@ -152,8 +155,16 @@ impl<'a> Sites<'a> {
         let tree = &*document.tree;
         let wants = wants(tree, object.object.root(), ops)?;
         let mut parts: Vec<Vec<Proposal>> = Vec::new();
+        let mut exchanged: Vec<NodeId> = Vec::new();
         for (map, entries) in &wants.additions {
-            parts.push(self.additions(document, object, *map, entries));
+            let added = self.additions(document, object, *map, entries);
+            match wants.removals.iter().find(|node| tree.parent(**node) == Some(*map)) {
+                Some(&gone) => {
+                    exchanged.push(gone);
+                    parts.push(self.exchanges(document, *map, gone, entries, &added));
+                }
+                None => parts.push(added),
+            }
         }
         for (node, value) in &wants.replacements {
             let mut found = self.at_value(document, *node, &ValuesChange::Set(value.clone()));
@@ -168,11 +179,8 @@ impl<'a> Sites<'a> {
             found.extend(edit.and_then(|edit| self.in_template(edit)));
             parts.push(found);
         }
-        for &node in &wants.removals {
-            let mut found = self.at_value(document, node, &ValuesChange::Remove);
-            let edit = template_site::remove(&self.scenario.rendered, document, node);
-            found.extend(edit.and_then(|edit| self.in_template(edit)));
-            parts.push(found);
+        for &node in wants.removals.iter().filter(|node| !exchanged.contains(node)) {
+            parts.push(self.removals(document, node));
         }
         for (key, to) in &wants.renames {
             let edit =
@@ -183,6 +191,37 @@ impl<'a> Sites<'a> {
         let parts: Vec<Vec<Choice>> = choices.collect();
         let possible = |part: &Vec<Choice>| part.iter().any(|choice| self.work_out(choice).is_some());
         if parts.iter().all(possible) { Ok(parts) } else { Err(self.no_place(document)) }
+    }
+
+    fn removals(&self, document: &RenderedTree, node: NodeId) -> Vec<Proposal> {
+        let mut found = self.at_value(document, node, &ValuesChange::Remove);
+        let edit = template_site::remove(&self.scenario.rendered, document, node);
+        found.extend(edit.and_then(|edit| self.in_template(edit)));
+        found
+    }
+
+    /// Puts entries in the place of another one: where both stand together first.
+    fn exchanges(
+        &self,
+        document: &RenderedTree,
+        map: NodeId,
+        gone: NodeId,
+        entries: &Map<String, Value>,
+        added: &[Proposal],
+    ) -> Vec<Proposal> {
+        let tree = &*document.tree;
+        let mut found = Vec::new();
+        if let Some(key) = tree.key_node(gone).and_then(|key| tree.key_text(key)) {
+            let change = ValuesChange::Exchange { gone: key.into_owned(), entries: entries.clone() };
+            found.extend(self.at_value(document, map, &change));
+        }
+        let edit = template_site::exchange(&self.scenario.rendered, document, gone, entries);
+        found.extend(edit.and_then(|edit| self.in_template(edit)));
+        for removal in self.removals(document, gone) {
+            let both = |addition: &Proposal| Proposal::Both(Box::new((removal.clone(), addition.clone())));
+            found.extend(added.iter().take(MOST_KEYS).map(both));
+        }
+        found
     }
 
     fn no_place(&self, document: &RenderedTree) -> String {
@@ -334,7 +373,11 @@ impl<'a> Sites<'a> {
 
     /// What a choice comes to; `None` where it cannot be made.
     fn work_out<'c>(&self, choice: &'c Choice) -> Option<&'c Candidate> {
-        let candidate = choice.candidate.get_or_init(|| match &choice.proposal {
+        choice.candidate.get_or_init(|| self.candidate(&choice.proposal)).as_ref()
+    }
+
+    fn candidate(&self, proposal: &Proposal) -> Option<Candidate> {
+        match proposal {
             Proposal::Values { file, keys, change } => self.values_candidate(file, keys, change),
             Proposal::Template(edit) => Some(template_candidate(edit)),
             Proposal::OwnKey { template, keys, value } => {
@@ -343,8 +386,8 @@ impl<'a> Sites<'a> {
                 let values = self.values_candidate(&file, keys, &change)?;
                 values.joined(template_candidate(template))
             }
-        });
-        candidate.as_ref()
+            Proposal::Both(both) => self.candidate(&both.0)?.joined(self.candidate(&both.1)?),
+        }
     }
 
     fn values_candidate(&self, file: &str, keys: &[String], change: &ValuesChange) -> Option<Candidate> {
@@ -541,6 +584,14 @@ fn deep_merge(into: &mut Map<String, Value>, entries: Map<String, Value>) {
     for (key, value) in entries {
         match (into.get_mut(&key), value) {
             (Some(Value::Object(known)), Value::Object(new)) => deep_merge(known, new),
+            // Each of several items of a list that is not there yet.
+            (Some(Value::Array(known)), Value::Array(new)) => {
+                for item in new {
+                    if !known.contains(&item) {
+                        known.push(item);
+                    }
+                }
+            }
             (_, value) => {
                 into.insert(key, value);
             }

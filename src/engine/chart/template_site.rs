@@ -173,19 +173,63 @@ fn fill_empty(
 
 /// Removes the lines of an entry, where all of it is text of the template.
 pub(super) fn remove(rendered: &Rendered, document: &RenderedTree, node: NodeId) -> Option<TemplateEdit> {
+    let lines = lines_of(rendered, document, node)?;
+    edit(&lines.source, lines.span, String::new())
+}
+
+/// Lines of a template on which one entry stands alone.
+struct EntryLines {
+    source: Arc<Source>,
+    span: Span,
+    /// The entry's column.
+    indent: usize,
+    /// The comment behind its last word, if there is one.
+    trailing: String,
+}
+
+/// Puts entries in the place of the lines of another one.
+pub(super) fn exchange(
+    rendered: &Rendered,
+    document: &RenderedTree,
+    node: NodeId,
+    entries: &serde_json::Map<String, Value>,
+) -> Option<TemplateEdit> {
+    let lines = lines_of(rendered, document, node)?;
+    let end = end_of_line(&lines.source);
+    // What is said of the old entry stays: within it, behind the new one's key.
+    let old = lines.source.slice(lines.span).lines().map(str::trim).filter(|line| line.starts_with('#'));
+    let trailing = Some(&*lines.trailing).filter(|comment| !comment.is_empty());
+    let comments: Vec<&str> = old.chain(trailing).collect();
+    let block = block(entries, lines.indent, end)?;
+    let opens = entries.len() == 1 && block.lines().next().is_some_and(|line| line.ends_with(':'));
+    let (head, rest) = match block.find('\n') {
+        Some(at) if opens => block.split_at(at + 1),
+        _ => ("", &*block),
+    };
+    let inner = rest.len() - rest.trim_start_matches(' ').len();
+    let margin = " ".repeat(if opens { inner } else { lines.indent });
+    let mut new = head.to_owned();
+    new.extend(comments.iter().map(|comment| format!("{margin}{comment}{end}")));
+    new.push_str(rest);
+    edit(&lines.source, lines.span, new)
+}
+
+/// The whole lines on which an entry or item stands alone.
+fn lines_of(rendered: &Rendered, document: &RenderedTree, node: NodeId) -> Option<EntryLines> {
     let tree = &*document.tree;
     let from = match tree.key_node(node) {
         Some(key) => tree.span(key).start(),
         None => tree.indicator(node)?,
     };
     let text = text_of(rendered, document, Span::new(from, last_end(tree, node)))?;
-    let (line, _) = line_start(&text.source, text.span.start());
+    let (line, indent) = line_start(&text.source, text.span.start());
     let whole = text.source.text();
     let before = whole.get(line..text.span.start())?;
     let end = whole.get(text.span.end()..)?.find('\n').map(|at| text.span.end() + at + 1)?;
     let rest = whole.get(text.span.end()..end)?.trim();
     let whole_lines = before.trim().is_empty() && (rest.is_empty() || rest.starts_with('#'));
-    whole_lines.then(|| edit(&text.source, Span::new(line, end), String::new()))?
+    let (span, trailing) = (Span::new(line, end), rest.to_owned());
+    whole_lines.then_some(EntryLines { source: text.source, span, indent, trailing })
 }
 
 fn last_end(tree: &SpanTree, node: NodeId) -> usize {
@@ -238,7 +282,14 @@ fn write(
             Value::Array(items) if !items.is_empty() => {
                 text.push_str(&format!("{margin}{key}:{end}"));
                 for item in items {
-                    text.push_str(&format!("{margin}- {}{end}", scalar(item)?));
+                    match item {
+                        Value::Object(entries) if !entries.is_empty() => {
+                            let mut inner = String::new();
+                            write(entries, indent + 2, end, &mut inner)?;
+                            text.push_str(&format!("{margin}- {}", inner.trim_start()));
+                        }
+                        item => text.push_str(&format!("{margin}- {}{end}", scalar(item)?)),
+                    }
                 }
             }
             value => text.push_str(&format!("{margin}{key}: {}{end}", scalar(value)?)),

@@ -18,6 +18,13 @@ pub(super) enum ValuesChange {
     Append(Value),
     /// It is gone.
     Remove,
+    /// It lacks one entry afterwards, and has others.
+    Exchange {
+        /// The key of the entry that goes.
+        gone: String,
+        /// The entries that come.
+        entries: Map<String, Value>,
+    },
 }
 
 /// The edits that change a node of a values file, shown to change nothing else in it.
@@ -71,7 +78,9 @@ fn ops(tree: &SpanTree, root: NodeId, path: &[String], change: &ValuesChange) ->
             ValuesChange::Merge(entries) => at_key(Value::Object(entries.clone())),
             ValuesChange::Set(value) => at_key(value.clone()),
             ValuesChange::Append(item) => at_key(Value::Array(vec![item.clone()])),
-            ValuesChange::Remove => Err(format!("{} is not there", path.join("."))),
+            ValuesChange::Remove | ValuesChange::Exchange { .. } => {
+                Err(format!("{} is not there", path.join(".")))
+            }
         };
     }
     match change {
@@ -85,6 +94,16 @@ fn ops(tree: &SpanTree, root: NodeId, path: &[String], change: &ValuesChange) ->
         }
         ValuesChange::Set(value) => Ok(vec![Op::Replace { node: at, value: value.clone() }]),
         ValuesChange::Append(item) => Ok(vec![Op::Append { seq: at, value: item.clone() }]),
+        ValuesChange::Exchange { gone, entries } => {
+            let map = tree.resolve(at);
+            if !tree.kind(map).is_mapping() || tree.get(map, gone).is_none() {
+                return Err(format!("{} has no {gone}", path.join(".")));
+            }
+            let mut ops = Vec::new();
+            merge(tree, map, entries, &mut ops);
+            ops.push(Op::Remove { map, key: gone.clone() });
+            Ok(ops)
+        }
         ValuesChange::Remove => match (above, path.last()) {
             (Some(map), Some(key)) if tree.kind(map).is_mapping() => {
                 Ok(vec![Op::Remove { map, key: key.clone() }])

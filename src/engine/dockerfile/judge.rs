@@ -82,7 +82,7 @@ impl Judged {
         let counts =
             Counts { files: tally, dockerfiles: tally, ignored: self.ignored.len(), ..Counts::default() };
         let Self { findings, ignored, problems, used_ignores, .. } = self;
-        Kept::new(Analysis { findings, ignored, problems, counts }, used_ignores)
+        Kept::new(Analysis { findings, ignored, problems, counts, ..Analysis::default() }, used_ignores)
     }
 }
 

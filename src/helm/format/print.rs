@@ -1,6 +1,6 @@
 //! One value under a verb, and Go's `Sprint` and `Sprintln`.
 
-use super::{Printer, Result, offset_of};
+use super::{Flags, Printer, Result, offset_of};
 use crate::helm::exec::Exec;
 use crate::helm::rope::{Str, StrBuilder};
 use crate::helm::time::format_duration;
@@ -51,6 +51,24 @@ pub fn print_line(exec: &mut Exec<'_>, values: &[Node]) -> Result<Str> {
 /// The budget is used up.
 pub fn print_value(exec: &mut Exec<'_>, node: &Node) -> Result<Str> {
     print(exec, std::slice::from_ref(node))
+}
+
+/// Bytes as numbers with spaces between.
+fn decimal(bytes: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes.len() * 4);
+    for (at, &byte) in bytes.iter().enumerate() {
+        if at > 0 {
+            text.push(b' ');
+        }
+        if byte >= 100 {
+            text.push(b'0' + byte / 100);
+        }
+        if byte >= 10 {
+            text.push(b'0' + byte / 10 % 10);
+        }
+        text.push(b'0' + byte % 10);
+    }
+    text
 }
 
 impl Printer<'_, '_> {
@@ -224,6 +242,15 @@ impl Printer<'_, '_> {
         self.exec.charge(bytes.len())?;
         let go_syntax = self.flags.go_syntax;
         self.mark(&if go_syntax { format!("{name}{{") } else { "[".to_owned() });
+        let Flags { sharp, zero, plus, space, width, precision, .. } = self.flags;
+        let styled = sharp || zero || plus || space || width.is_some() || precision.is_some();
+        if !go_syntax && !styled {
+            // Whole files are printed so, where a template prints its context.
+            let numbers = decimal(bytes.as_bytes());
+            self.output.push_whole(&numbers, bytes.origin());
+            self.mark("]");
+            return Ok(());
+        }
         for (at, &byte) in bytes.as_bytes().iter().enumerate() {
             if at > 0 {
                 self.mark(if go_syntax { ", " } else { " " });

@@ -32,6 +32,7 @@ fn verbs_show_values_as_go_does() {
     let (int, float) = (Node::plain(Value::Int(42)), Node::plain(1_234_567.5));
     let list = Node::plain(List::new(vec![int.clone(), text("a"), Node::default()]));
     let bytes = Node::plain(Value::Bytes(Str::plain(*b"hi")));
+    let digits = Node::plain(Value::Bytes(Str::plain([0, 9, 10, 99, 100, 105, 255])));
     for (format, value, expected) in [
         ("%v|%d|%5d|%-5d|%05d|%+d|% d|%x|%#x|%o|%#o|%b|%c|%q|%U|%e", &int, None),
         ("%d", &Node::plain(Value::Int(-42)), Some("-42")),
@@ -49,6 +50,8 @@ fn verbs_show_values_as_go_does() {
         ("%#v", &list, Some("[]interface {}{42, \"a\", interface {}(nil)}")),
         ("%T", &list, Some("[]interface {}")),
         ("%v", &bytes, Some("[104 105]")),
+        ("%v", &digits, Some("[0 9 10 99 100 105 255]")),
+        ("%04d", &digits, Some("[0000 0009 0010 0099 0100 0105 0255]")),
         ("%s|", &bytes, Some("hi|")),
         ("%#v", &bytes, Some("[]byte{0x68, 0x69}")),
         ("%x", &bytes, Some("6869")),

@@ -29,9 +29,11 @@ fn list(counts: &Counts, number: impl Fn(Tally) -> usize) -> Vec<String> {
         (counts.documents, "document"),
         (counts.objects, "object"),
     ];
-    all.into_iter()
-        .filter(|(tally, _)| number(*tally) > 0)
+    let named = all.into_iter().filter(|(tally, _)| number(*tally) > 0);
+    let values = number(counts.values);
+    named
         .map(|(tally, noun)| count(number(tally), noun))
+        .chain((values > 0).then(|| format!("{} of values without chart", count(values, "set"))))
         .collect()
 }
 
@@ -123,12 +125,18 @@ pub fn summary(output: &mut String, report: &Report<'_>, style: &Style) {
         let _ = write!(line, " {withheld} of absence withheld: part of an overlay.");
     }
     let _ = writeln!(output, "{line}");
-    let ignored = if counts.ignored > 0 { format!("; {} ignored", counts.ignored) } else { String::new() };
+    let mut ignored =
+        if counts.ignored > 0 { format!("; {} ignored", counts.ignored) } else { String::new() };
+    let known = analysis.baseline.map_or(0, |baseline| baseline.known);
+    if known > 0 {
+        let _ = write!(ignored, "; {known} known by the baseline");
+    }
     if findings.is_empty() && counts.is_empty() {
         return;
     }
     if findings.is_empty() {
-        let _ = writeln!(output, "{}{ignored}.", style.paint(Paint::Green, "No findings"));
+        let none = if known > 0 { "No new findings" } else { "No findings" };
+        let _ = writeln!(output, "{}{ignored}.", style.paint(Paint::Green, none));
         return;
     }
     let number = style.paint(Paint::Bold, &count(findings.len(), "finding"));

@@ -121,7 +121,10 @@ impl<'a> Build<'a> {
 
     /// The user of the base, as far as it is known.
     pub fn base_user(&self) -> User {
-        let known = self.fact.as_ref().filter(|fact| fact.row.confidence != Confidence::Inferred);
+        let known = self
+            .fact
+            .as_ref()
+            .filter(|fact| fact.row.user_is_read || fact.row.confidence != Confidence::Inferred);
         match (&self.chain.base, known.map(ImageFact::user)) {
             (Base::Scratch, _) | (_, Some(ImageUser::Root)) => User::Root,
             (_, Some(ImageUser::Uid(uid))) => User::Uid(uid),

@@ -4,6 +4,7 @@
 mod base;
 mod build;
 mod dotnet;
+mod end_of_support;
 mod port;
 mod program;
 mod shell;
@@ -59,7 +60,8 @@ pub(super) struct Finder {
     run: fn(&Build<'_>) -> Vec<Found>,
 }
 
-const FINDERS: [Finder; 8] = [
+const FINDERS: [Finder; 9] = [
+    Finder { name: "base-end-of-support", run: end_of_support::base },
     Finder { name: "dotnet-full-image", run: dotnet::full_image },
     Finder { name: "expose-privileged-port", run: port::exposed },
     Finder { name: "healthcheck-without-shell", run: shell::healthcheck },
@@ -109,15 +111,17 @@ impl Catalogue {
 #[must_use]
 pub fn image_row(file: &Dockerfile, images: &Images) -> Option<ImageRow> {
     let build = Build::new(file, images);
+    let shell = shell::has_no_shell(&build).then_some(false);
     let user = build.written_user().map_or_else(|| build.base_user(), |(.., user)| user);
     let (user, uid) = match user {
         User::Root => (Some("root".to_owned()), None),
         User::Uid(uid) => (None, Some(uid)),
         User::Named(name, uid) => (Some(name), uid.map(|(uid, _)| uid)),
-        User::Unknown => return None,
+        User::Unknown if shell.is_none() => return None,
+        User::Unknown => (Some("unknown".to_owned()), None),
     };
     let nonroot = build.non_root_uid().map(|uid| uid.to_string());
-    Some(ImageRow { user, uid, nonroot, confidence: Confidence::Inferred, ..ImageRow::default() })
+    Some(ImageRow { user, uid, nonroot, shell, confidence: Confidence::Inferred, ..ImageRow::default() })
 }
 
 /// The same for whoever makes the image anew: also where it listens, and whether it has no shell.

@@ -2,12 +2,10 @@
 
 use crate::dockerfile::{Base, Command, Instruction, Keyword, Op};
 use crate::finding::Applicability;
+use crate::rule::shell_words::{script, split, starts_shell};
 
 use super::build::Build;
 use super::{Found, Repair};
-
-/// Characters that only a shell understands.
-const SYNTAX: &str = "$;&|<>*?()[]{}`\\~#!\n'\"";
 
 /// Whether the image certainly has no shell: the base has none, and nothing that could be one comes in.
 pub fn has_no_shell(build: &Build<'_>) -> bool {
@@ -48,26 +46,6 @@ fn may_bring_a_shell(instruction: &Instruction, folder: &str) -> bool {
     }
 }
 
-/// The words of a command that a shell would only split.
-fn split(text: &str) -> Option<Vec<String>> {
-    let text = text.strip_prefix("exec ").unwrap_or(text);
-    let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-    let assigns = words.first().is_none_or(|word| word.contains('='));
-    (!text.contains(|c: char| SYNTAX.contains(c)) && !assigns && !is_builtin(words.first()?)).then_some(words)
-}
-
-/// Whether only a shell knows a command.
-fn is_builtin(word: &str) -> bool {
-    ["cd", "export", "set", "source", ".", "eval", "exec", "trap", "ulimit", "umask", "if", "while", "for"]
-        .contains(&word)
-}
-
-/// Whether words start a shell.
-fn starts_shell(words: &[String]) -> bool {
-    let program = words.first().map(|word| word.rsplit('/').next().unwrap_or(word));
-    matches!(program, Some("sh" | "bash" | "ash" | "dash"))
-}
-
 /// Whether a command starts a shell.
 pub fn needs_shell(command: &Command) -> bool {
     shell_text(command).is_some()
@@ -86,10 +64,7 @@ pub fn words_of(command: &Command) -> Option<Vec<String>> {
 fn shell_text(command: &Command) -> Option<&str> {
     match command {
         Command::Shell(text) => Some(text),
-        Command::Exec(words) if starts_shell(words) => Some(match words.as_slice() {
-            [_, flag, text] if flag == "-c" => text,
-            _ => "",
-        }),
+        Command::Exec(words) if starts_shell(words) => Some(script(words).unwrap_or("")),
         Command::Exec(_) => None,
     }
 }

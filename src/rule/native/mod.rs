@@ -2,19 +2,22 @@
 
 mod annotation;
 mod capability;
+mod end_of_support;
 mod field_place;
 mod field_table;
 mod host_users;
 mod image_swap;
 mod image_tag;
+mod instead;
 pub(super) mod listen;
 mod low_port;
+mod missing_program;
 mod move_port;
+mod own_call;
 mod pod_callers;
 mod probe_host;
 mod read_only_root;
 mod root_user;
-mod shell_exec;
 
 use crate::finding::{Applicability, PatchOp};
 use crate::yaml::{FieldPath, NodeId};
@@ -109,14 +112,15 @@ pub(super) struct Fixer {
     pub run: FixerFn,
 }
 
-const FINDERS: [Finder; 12] = [
+const FINDERS: [Finder; 13] = [
     Finder { name: "apparmor-annotation", run: annotation::apparmor },
     Finder { name: "capability-prefix", run: capability::prefix },
     Finder { name: "capability-spelling", run: capability::spelling },
-    Finder { name: "exec-without-shell", run: shell_exec::find },
+    Finder { name: "end-of-support", run: end_of_support::find },
     Finder { name: "host-users", run: host_users::find },
     Finder { name: "image-tag", run: image_tag::find },
     Finder { name: "misplaced-field", run: field_place::misplaced },
+    Finder { name: "missing-program", run: missing_program::find },
     Finder { name: "privileged-image", run: image_swap::find },
     Finder { name: "privileged-port", run: low_port::find },
     Finder { name: "seccomp-annotation", run: annotation::seccomp },
@@ -124,8 +128,9 @@ const FINDERS: [Finder; 12] = [
     Finder { name: "unknown-field", run: field_place::unknown },
 ];
 
-const FIXERS: [Fixer; 8] = [
+const FIXERS: [Fixer; 9] = [
     Fixer { name: "add-net-bind-service", linked: false, run: low_port::add_capability },
+    Fixer { name: "missing-program", linked: false, run: missing_program::fix },
     Fixer { name: "move-port", linked: true, run: move_port::fix },
     Fixer { name: "open-low-ports", linked: false, run: low_port::open },
     Fixer { name: "planned", linked: false, run: planned },

@@ -10,7 +10,7 @@ use crate::rule::labels::{self, Labels};
 use crate::yaml::{FieldPath, NodeId, SpanTree};
 
 use super::listen::{Listen, annotations, moved_list, moved_text, names_port};
-use super::{NativeFix, Repair, shell_exec};
+use super::{NativeFix, Repair, own_call};
 
 /// What is added to a port to make it unprivileged: 80 becomes 8080, 443 becomes 8443.
 const OFFSET: i64 = 8000;
@@ -230,7 +230,7 @@ impl Move<'_, '_> {
                     return Err(format!("the {key} of container {} name port {}", other.label(), self.old));
                 }
             }
-            if shell_exec::calls_port(tree, other, self.old) {
+            if own_call::calls_port(tree, other, self.old) {
                 let (label, port) = (other.label(), self.old);
                 return Err(format!("a command of a probe or hook of container {label} calls port {port}"));
             }

@@ -7,6 +7,7 @@ use crate::resource::{Container, Field, ReadOnlyRoot, get, read_text};
 use crate::rule::frame::Frame;
 use crate::yaml::FieldPath;
 
+use super::root_user::image_line;
 use super::{NativeFix, Repair};
 
 /// Sets `readOnlyRootFilesystem: true`; where a row of the image table names the paths that the
@@ -35,7 +36,8 @@ pub fn fix(
         Some(ReadOnlyRoot::WithMounts) => {}
         None => {
             let held_back = "what the program writes to its root filesystem is not known".to_owned();
-            return Ok(NativeFix { ops, held_back: Some(held_back), ..NativeFix::default() });
+            let release = image_line(frame, container, "read-only-root = \"yes\"");
+            return Ok(NativeFix { ops, held_back: Some(held_back), release, ..NativeFix::default() });
         }
     }
     let mounted = mounts(frame, container);
@@ -44,7 +46,15 @@ pub fn fix(
         |path: &str| mounted.iter().any(|mount| path == mount || path.starts_with(&format!("{mount}/")));
     let base = volume_base(container);
     let mut added = 0;
+    // Whoever says in the configuration which paths it takes knows what is in them.
+    let vouched = fact.is_some_and(|fact| fact.is_reliable());
     for directory in writable.iter().filter(|directory| !covered(directory)) {
+        if directory.contains('*') || !vouched && may_hold_files(directory) {
+            let image = frame.image_of(container).unwrap_or_default();
+            return Err(format!(
+                "{image} writes to {directory}, where an empty volume would hide what the image has: mount one that is filled first"
+            ));
+        }
         let name = free_name(&base, directory, &names);
         names.push(name.clone());
         let mount = json!({ "name": name, "mountPath": directory });
@@ -55,7 +65,22 @@ pub fn fix(
     }
     let title = (added > 0)
         .then(|| "Make the root filesystem read-only, with volumes where the image writes".to_owned());
-    Ok(NativeFix { title, ops, ..NativeFix::default() })
+    let held_back = "what the program itself writes elsewhere is not known".to_owned();
+    Ok(NativeFix { title, ops, held_back: Some(held_back), ..NativeFix::default() })
+}
+
+/// Folders of programs and their settings.
+const FILLED: [&str; 6] = ["/app/", "/etc/", "/lib/", "/opt/", "/usr/", "/var/www/"];
+
+/// What folders for passing things are called.
+const PASSING: [&str; 9] = ["cache", "data", "log", "logs", "run", "temp", "tmp", "work", "pid"];
+
+/// Whether an image may well have files of its own in a folder that it writes to.
+fn may_hold_files(directory: &str) -> bool {
+    let directory = directory.trim_end_matches('/');
+    let last = directory.rsplit('/').next().unwrap_or("");
+    let below = format!("{directory}/");
+    FILLED.iter().any(|folder| below.starts_with(folder)) && !PASSING.contains(&last)
 }
 
 fn mounts(frame: &Frame<'_>, container: &Container) -> Vec<String> {

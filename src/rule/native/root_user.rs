@@ -37,7 +37,7 @@ fn needs_root(frame: &Frame<'_>, container: &Container) -> Option<&'static str> 
 }
 
 /// The configuration line that tells the uid of an image.
-fn image_line(frame: &Frame<'_>, container: &Container, field: &str) -> Option<String> {
+pub(super) fn image_line(frame: &Frame<'_>, container: &Container, field: &str) -> Option<String> {
     let text = frame.image_of(container)?;
     let image = crate::resource::ImageReference::parse(&text)?;
     Some(format!("images.\"{}\" = {{ {field} }}", image.repository()))
@@ -60,7 +60,7 @@ fn plan(frame: &Frame<'_>, pod: &Pod, container: &Container) -> Result<Plan, Str
         return Err(format!("container {label} calls {word}, which needs root"));
     }
     let fact = frame.fact_of(container);
-    let reliable = fact.as_ref().is_some_and(|fact| fact.is_reliable());
+    let reliable = fact.as_ref().is_some_and(|fact| fact.user_is_reliable());
     let image = frame.image_of(container).unwrap_or_else(|| "?".to_owned());
     let unsafe_plan = |user, reason: String, release| Plan {
         user,
@@ -82,7 +82,8 @@ fn plan(frame: &Frame<'_>, pod: &Pod, container: &Container) -> Result<Plan, Str
             image_line(frame, container, &format!("uid = {uid}")),
         )),
         ImageUser::Named(name, None) => Err(format!(
-            "{image} runs as `{name}`; the kubelet starts it only with a number, which is not known"
+            "{image} runs as `{name}`; the kubelet starts it only with a number, which is not known{}",
+            line().map(|line| format!(": say {line}")).unwrap_or_default()
         )),
         ImageUser::Named(name, Some(uid)) => Ok(unsafe_plan(
             Some((uid, None)),

@@ -1,0 +1,81 @@
+//! Values without their chart: values files of GitOps repositories, and the inline values of the
+//! resources that install charts.
+//!
+//! What a chart makes of its values is not known without it. But some keys have the same meaning
+//! everywhere (`securityContext`, `hostNetwork`, volumes), and what is written there in Kubernetes' own
+//! words is bad whatever the chart does with the rest. [`fragment`] finds these keys, [`stand_in`] puts each
+//! into a pod of its own and runs the same rules on it as on a manifest. Only values that are present
+//! count: absence says nothing, since the chart has defaults. For the same reason a repair replaces values
+//! and adds none.
+
+mod fragment;
+mod parameter;
+mod place;
+mod stand_in;
+mod text;
+mod translate;
+
+use std::sync::Arc;
+
+use crate::finding::RuleHit;
+use crate::resource::Document;
+use crate::source::{Problem, Span};
+use crate::yaml::SpanTree;
+
+use super::{Engine, Tally};
+use place::Form;
+
+/// A rule's verdict on a value, with the document it stands in.
+pub(super) struct ValuesHit {
+    /// The verdict; its node, field and patches are those of the document.
+    pub hit: RuleHit,
+    /// The bytes to mark, where the node is a string that holds the value among others.
+    pub span: Option<Span>,
+}
+
+/// What is wrong with the values in a file.
+#[derive(Default)]
+pub(super) struct Found {
+    /// The verdicts.
+    pub hits: Vec<ValuesHit>,
+    /// Strings that should hold values and cannot be read.
+    pub problems: Vec<Problem>,
+    /// How many sets of values there are.
+    pub counts: Tally,
+}
+
+/// Looks through all values that stand in the documents of a file.
+pub(super) fn find(engine: &Engine, tree: &Arc<SpanTree>, documents: &[Document]) -> Found {
+    let mut found = Found::default();
+    for (index, document) in documents.iter().enumerate() {
+        for place in place::places(document, index) {
+            let read = match place.form {
+                Form::Mapping => Ok(mapping(engine, tree, &place)),
+                Form::Text => text::hits(engine, tree, document, &place),
+                Form::Parameters => Ok(parameter::hits(engine, tree, &place)),
+            };
+            match read {
+                Ok(hits) => {
+                    found.counts.checked += 1;
+                    found.hits.extend(hits);
+                }
+                Err(problem) => {
+                    found.counts.not_checked += 1;
+                    found.problems.push(*problem);
+                }
+            }
+        }
+    }
+    found
+}
+
+fn mapping(engine: &Engine, tree: &Arc<SpanTree>, place: &place::Place) -> Vec<ValuesHit> {
+    let mut hits = Vec::new();
+    for fragment in fragment::fragments(engine, tree, place.node) {
+        for seen in stand_in::judge(engine, &fragment) {
+            let to = translate::To { tree, place, fragment: &fragment };
+            hits.extend(to.hit(seen).map(|hit| ValuesHit { hit, span: None }));
+        }
+    }
+    hits
+}

@@ -1,0 +1,91 @@
+//! A pod that holds a fragment and nothing else, so that the rules on manifests judge it.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::engine::Engine;
+use crate::finding::RuleHit;
+use crate::resource::Document;
+use crate::rule::Scope;
+use crate::source::Source;
+use crate::yaml::{self, FieldPath, Segment};
+
+use super::fragment::{Fragment, What};
+
+/// What the container is called where the values have no word for it.
+const NAMELESS: &str = "of the chart";
+/// What its image is called, which nobody knows: no name of an image, so that no fact is about it.
+const IMAGE: &str = "the chart's image";
+
+/// A verdict on a fragment.
+pub struct Seen {
+    /// The verdict; field and patches are those of the pod.
+    pub hit: RuleHit,
+    /// Path of the fragment in that object.
+    pub base: FieldPath,
+}
+
+/// What rules find in what a fragment sets. What it leaves out, and what is in it by another name, is for
+/// the chart to say.
+pub fn judge(engine: &Engine, fragment: &Fragment) -> Vec<Seen> {
+    let (object, base) = stand_in(fragment);
+    let source = Arc::new(Source::new("values", object.to_string()));
+    let tree = Arc::new(yaml::parse(&source, &engine.limits).tree);
+    let Some(document) = Document::objects(&tree, &engine.kinds).into_iter().next() else {
+        return Vec::new();
+    };
+    let together = [&document];
+    let hits = engine.catalogue.evaluate(&document, 0, &engine.rules, &engine.target(&together, false));
+    let scopes = scopes(&fragment.what);
+    let counts = |hit: &RuleHit| {
+        let rule = engine.catalogue.rule(&hit.rule);
+        let right = rule.is_some_and(|rule| scopes.contains(&rule.scope) && !rule.misses_item());
+        // A volume that is no more than a name of the chart's own is none of Kubernetes.
+        let is_volume = fragment.what != What::Volume || tree.kind(tree.resolve(hit.node)).is_mapping();
+        right && is_volume && !hit.absent && base.contains(&hit.field)
+    };
+    hits.into_iter().filter(counts).map(|hit| Seen { hit, base: base.clone() }).collect()
+}
+
+/// The scopes whose subjects lie in a fragment.
+fn scopes(what: &What) -> &'static [Scope] {
+    match what {
+        What::PodContext => &[Scope::SecurityContext, Scope::Sysctl],
+        What::ContainerContext => {
+            &[Scope::Container, Scope::SecurityContext, Scope::AddedCapability, Scope::DroppedCapability]
+        }
+        What::PodField(_) => &[Scope::Pod],
+        What::Volume => &[Scope::Volume],
+    }
+}
+
+/// An object with the fragment where Kubernetes has it, and its path. The kind is one whose pods can be
+/// changed.
+fn stand_in(fragment: &Fragment) -> (Value, FieldPath) {
+    let name = fragment.owner.as_deref().unwrap_or(NAMELESS);
+    let spec = ["spec", "template", "spec"].map(|key| Segment::Key(key.to_owned()));
+    let spec = FieldPath::new(spec.to_vec());
+    let value = &fragment.value;
+    let container = json!({ "name": name, "image": IMAGE });
+    let (pod, base) = match fragment.what {
+        What::PodContext => {
+            (json!({ "securityContext": value, "containers": [container] }), spec.key("securityContext"))
+        }
+        What::ContainerContext => (
+            json!({ "containers": [{ "name": name, "image": IMAGE, "securityContext": value }] }),
+            spec.key("containers").index(0).key("securityContext"),
+        ),
+        What::PodField(field) => (json!({ field: value, "containers": [container] }), spec.key(field)),
+        What::Volume => {
+            (json!({ "volumes": [value], "containers": [container] }), spec.key("volumes").index(0))
+        }
+    };
+    let object = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": { "name": "values" },
+        "spec": { "template": { "spec": pod } },
+    });
+    (object, base)
+}
