@@ -14,7 +14,7 @@ fuzz_target!(|input: (u16, u8, String)| {
     let Ok(source) = Source::from_bytes("Dockerfile", text.into_bytes()) else { return };
     let Ok(file) = Dockerfile::parse(&Arc::new(source)) else { return };
     let catalogue = Catalogue::shipped();
-    let _ = catalogue.evaluate_dockerfile(&file, &Selection::all(catalogue), Images::shipped());
+    let _ = catalogue.evaluate_dockerfile(&file, &Selection::all(catalogue), Images::shipped(), &seaworthy::rule::Program::default);
     let at = usize::from(at) % file.instructions().len();
     let op = match what % 4 {
         0 => Op::Word { at, word: usize::from(what / 4) % 3, text: "x".to_owned() },

@@ -49,7 +49,7 @@ pub enum Command {
     /// Render a chart as `helm template` does, and show where its lines come from
     #[command(alias = "template")]
     Render(Box<super::render::RenderArgs>),
-    /// Describe a rule: what it finds, why it matters, what its fix could break
+    /// Describe a rule or recipe: what it finds, why it matters, what its fix could break
     Explain(ExplainArgs),
     /// List all rules
     Rules(RulesArgs),
@@ -300,7 +300,8 @@ impl FailOnWord {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit codes: 0 the work is done, also when findings remain; 1 --diff would change something; \
-2 wrong usage, configuration or I/O; 3 a file could not be checked (the others are written). \
+2 wrong usage, configuration or I/O; 3 a file could not be checked (the others are written), or a recipe was \
+refused or found nothing that it is about. \
 From standard input: always 0, the text is printed fixed or as it was."
 )]
 pub struct FixArgs {
@@ -317,6 +318,16 @@ pub struct FixArgs {
     /// rather than the field to the template
     #[arg(long)]
     pub add_values: bool,
+    /// Make a migration as one change, or nothing of it where something would stay behind
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with_all = ["unsafe_fixes", "apply_suggestion", "stdin_filename", "rule", "exclude_rule", "standard", "bump_chart", "add_values"]
+    )]
+    pub recipe: Option<String>,
+    /// For --recipe: an image and the Dockerfile that makes it, where their names do not tell
+    #[arg(long, value_name = "IMAGE=DOCKERFILE", requires = "recipe")]
+    pub image: Vec<String>,
     /// Raise also the version in Chart.yaml of a chart that is changed: 1.2.3 becomes 1.2.4
     #[arg(long, value_name = "PART")]
     pub bump_chart: Option<BumpWord>,
@@ -365,7 +376,7 @@ pub enum DescribeFormat {
 /// `explain`
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// Id of the rule, or another tool's id for it
+    /// Id of the rule, another tool's id for it, or name of a recipe
     pub rule: String,
     /// How to describe it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -375,6 +386,9 @@ pub struct ExplainArgs {
 /// `rules`
 #[derive(Debug, Args)]
 pub struct RulesArgs {
+    /// List the recipes of `fix --recipe` instead
+    #[arg(long)]
+    pub recipes: bool,
     /// How to describe them
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: DescribeFormat,

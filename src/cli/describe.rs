@@ -1,7 +1,7 @@
 //! `explain` and `rules`.
 
-use crate::report::{RuleFormat, explain as explanation, rule_table};
-use crate::rule::Rule;
+use crate::report::{RuleFormat, explain as explanation, explain_recipe, recipe_table, rule_table};
+use crate::rule::{Rule, recipes};
 
 use super::args::{DescribeFormat, ExplainArgs, GlobalArgs, RulesArgs};
 use super::exit::{Exit, Failure};
@@ -31,6 +31,12 @@ pub fn explain(args: &ExplainArgs, global: &GlobalArgs) -> Result<Exit, Failure>
         let called = |rule: &&Rule| rule.peers.values().flatten().any(|id| id.eq_ignore_ascii_case(given));
         found = catalogue.rules().filter(called).collect();
     }
+    if found.is_empty()
+        && let Some(recipe) = recipes().get(given)
+    {
+        print(&explain_recipe(given, recipe, args.format.into(), &session.terminal.stdout))?;
+        return Ok(Exit::Clean);
+    }
     if found.is_empty() {
         let near = catalogue.nearest(given);
         let help = near.map_or_else(
@@ -53,6 +59,10 @@ pub fn explain(args: &ExplainArgs, global: &GlobalArgs) -> Result<Exit, Failure>
 /// Standard output is closed.
 pub fn rules(args: &RulesArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let session = Session::open(global, None)?;
+    if args.recipes {
+        print(&recipe_table(args.format.into(), &session.terminal.stdout))?;
+        return Ok(Exit::Clean);
+    }
     print(&rule_table(&session.catalogue, args.format.into(), &session.terminal.stdout))?;
     Ok(Exit::Clean)
 }

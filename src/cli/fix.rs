@@ -3,9 +3,11 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::engine::{Engine, Selection};
+use crate::engine::{Engine, Migration, Outcome, RecipeRequest, Selection};
 use crate::project::{InputFile, Project};
-use crate::report::{RepairReport, Verbosity};
+use crate::report::{RepairReport, Verbosity, clean};
+use crate::resource::ImageReference;
+use crate::rule::Recipe;
 use crate::source::ProblemKind;
 use crate::write;
 
@@ -68,10 +70,16 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let engine = engine(&session, rules, args.files.threads, &progress)?
         .with_images_of(&project)
         .with_installs_of(&project);
+    if from_stdin && args.recipe.is_some() {
+        return Err(Failure::new("a recipe changes several files: name a folder"));
+    }
     if from_stdin {
         return fix_stdin(args, &session, &engine, &selection);
     }
-    let repair = engine.repair(&project, &selection);
+    let Migration { repair, applications, refused } = match &args.recipe {
+        Some(name) => migrate(name, args, &engine, &project)?,
+        None => Migration { repair: engine.repair(&project, &selection), ..Migration::default() },
+    };
     progress.finish();
     let mut failed = Vec::new();
     if !args.diff {
@@ -96,6 +104,20 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     tell(&report.summary(&terminal.stderr));
     let blind = repair.before.problems.iter().any(|problem| problem.kind == ProblemKind::NotChecked);
     let changes = !repair.verified.is_empty();
+    if let Some(name) = args.recipe.as_ref().filter(|_| session.verbosity >= Verbosity::Normal) {
+        // What became of a Dockerfile, and why just that: the diff does not say it.
+        let made = repair.outcomes.iter().filter(|one| one.outcome == Outcome::Fixed);
+        for one in made.filter(|one| one.finding.resource.kind == "Dockerfile") {
+            let title = one.title.as_deref().unwrap_or_default();
+            tell(&format!("  {}: {}\n", clean(one.finding.primary.path()), clean(title)));
+        }
+        let complete = applications.saturating_sub(refused);
+        tell(&match applications {
+            0 => format!("Recipe {name}: nothing here that it is about.\n"),
+            all => format!("Recipe {name}: complete for {complete} of {all}, refused for {refused}.\n"),
+        });
+    }
+    let blind = blind || args.recipe.is_some() && (applications == 0 || refused > 0);
     Ok(if !failed.is_empty() {
         Exit::Failed
     } else if changes && (args.diff || args.exit_non_zero_on_fix) {
@@ -105,6 +127,28 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     } else {
         Exit::Clean
     })
+}
+
+/// Applies a recipe in memory.
+fn migrate(name: &str, args: &FixArgs, engine: &Engine, project: &Project) -> Result<Migration, Failure> {
+    let recipe = Recipe::of(name).map_err(|error| {
+        Failure::with_help(error.to_string(), Some("`seaworthy rules --recipes` lists all".to_owned()))
+    })?;
+    let mut request = RecipeRequest::default();
+    for given in &args.image {
+        let pair = given.split_once('=').filter(|(image, path)| !image.is_empty() && !path.is_empty());
+        let (image, path) =
+            pair.ok_or_else(|| Failure::new(format!("--image: `{given}` is not IMAGE=DOCKERFILE")))?;
+        let image = ImageReference::parse(image)
+            .ok_or_else(|| Failure::new(format!("--image: `{image}` is no image")))?;
+        let path = path.replace('\\', "/");
+        let path = path.trim_start_matches("./");
+        if !project.dockerfiles().any(|file| &**file.name() == path) {
+            return Err(Failure::new(format!("--image: `{path}` is no Dockerfile among the checked files")));
+        }
+        request.images.push((image.repository(), path.to_owned()));
+    }
+    Ok(engine.migrate(project, recipe, &request))
 }
 
 /// For editors: the text comes out, fixed or as it was; the exit code is 0, why goes to standard error.

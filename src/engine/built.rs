@@ -54,7 +54,7 @@ pub(super) fn linked(engine: &Engine) -> Vec<(String, ImageRow)> {
 }
 
 /// What a Dockerfile's image is called, by its own name or its folder's.
-fn name_of(input: &InputFile) -> Option<String> {
+pub(super) fn name_of(input: &InputFile) -> Option<String> {
     let shown = std::path::Path::new(&**input.name());
     let path = if input.path().as_os_str().is_empty() { shown } else { input.path() };
     let file = path.file_name()?.to_str()?.to_ascii_lowercase();

@@ -17,6 +17,7 @@ mod linked;
 mod locate;
 mod outcome;
 mod peer_ignore;
+mod recipe;
 pub mod render;
 mod repair;
 mod run;
@@ -38,6 +39,7 @@ pub use levels::Levels;
 pub use outcome::{
     Analysis, Counts, FixOutcome, FixedText, Ignored, IgnoredBy, Outcome, Repair, Selection, Tally,
 };
+pub use recipe::{Migration, RecipeRequest};
 pub use threads::limit_threads;
 pub use verify::{Verified, VerifiedFile};
 
@@ -64,6 +66,8 @@ pub struct Engine {
     /// Rule ids by what another tool calls them: tool, its id in lower case.
     peers: HashMap<(&'static str, String), Vec<Arc<str>>>,
     progress: Option<Box<Progress>>,
+    /// Images that rules on objects are limited to.
+    only: Option<Images>,
     /// Whether findings of charts get the edits of their fixes.
     chart_edits: bool,
     /// Resources of the project that install its charts.
@@ -96,6 +100,7 @@ impl Engine {
             progress: None,
             chart_edits: false,
             installs: Installs::default(),
+            only: None,
         })
     }
 
@@ -209,6 +214,7 @@ impl Engine {
             documents,
             whole,
             unprivileged_ports: self.settings.unprivileged_ports,
+            only: self.only.as_ref(),
             ..Target::new(self.settings.kubernetes_version, &self.images)
         }
     }

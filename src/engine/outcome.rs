@@ -132,6 +132,11 @@ pub struct Selection {
     pub unsafe_fixes: bool,
     /// Ids of rules whose suggestions are made (`--apply-suggestion`).
     pub suggestions: BTreeSet<String>,
+    /// Whether of several fixes of a rule only the first one counts, and nothing is done where it can not
+    /// be made.
+    pub best_only: bool,
+    /// Rules whose fixes come first, in this order; the others follow by their places.
+    pub order: Vec<String>,
     /// The one rule whose fixes are made; none for all.
     pub rule: Option<Arc<str>>,
     /// Whether the version of a chart that changes is raised (`--bump-chart patch`).
@@ -142,6 +147,22 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Which fix of a finding is made: the first one that the selection allows.
+    #[must_use]
+    pub fn choose(&self, finding: &Finding) -> Option<usize> {
+        // Beside fixes, this says why a better one is not among them.
+        if self.best_only && finding.no_fix.is_some() {
+            return None;
+        }
+        finding.fixes.iter().position(|fix| self.allows(&finding.rule, fix.applicability))
+    }
+
+    /// The place of a rule's fixes in the order.
+    #[must_use]
+    pub fn rank(&self, rule: &str) -> usize {
+        self.order.iter().position(|known| known == rule).unwrap_or(self.order.len())
+    }
+
     /// Whether a fix of this level of this rule is made.
     #[must_use]
     pub fn allows(&self, rule: &str, applicability: Applicability) -> bool {

@@ -35,7 +35,7 @@ impl Mended {
 
 /// The fix of a finding that the selection allows, the best one first.
 pub(super) fn allowed<'a>(finding: &'a Finding, selection: &Selection) -> Option<&'a FixOffer> {
-    finding.fixes.iter().find(|fix| selection.allows(&finding.rule, fix.applicability))
+    finding.fixes.get(selection.choose(finding)?)
 }
 
 /// The same, of a finding that its file settles by itself.
@@ -102,7 +102,9 @@ fn settle(engine: &Engine, proof: &mut Proof, ledger: &mut Ledger, selection: &S
             let fix = allowed_alone(finding, selection)?;
             (!ledger.refused.contains_key(&finding.fingerprint)).then_some((id, finding, fix))
         });
-        let open: Vec<_> = open.take(most).collect();
+        let mut open: Vec<_> = open.collect();
+        open.sort_by_key(|(_, finding, _)| selection.rank(&finding.rule));
+        open.truncate(most);
         let wanted: Vec<_> = open.iter().map(|&(id, _, fix)| Wanted { id, patch: &fix.patch }).collect();
         let planned = fix::plan(&proof.now.tree, &proof.now.documents, &wanted);
         let shared = planned.shared.iter().map(|id| (*id, SHARED.to_owned()));

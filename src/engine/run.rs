@@ -46,6 +46,11 @@ impl Kept {
         Self { analysis, used_ignores, neighbours: Vec::new() }
     }
 
+    /// The analysis.
+    pub fn analysis(self) -> Analysis {
+        self.analysis
+    }
+
     /// What fixes of other files may ask of it; asked for once.
     pub fn take_neighbours(&mut self) -> Vec<Neighbour> {
         std::mem::take(&mut self.neighbours)
@@ -138,7 +143,7 @@ pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
             Err(problem) => Kept::unread(*problem),
         },
         Unit::Dockerfile(file) => match file.read(&engine.limits) {
-            Ok(source) => dockerfile::kept(engine, &source),
+            Ok(source) => dockerfile::kept(engine, file, &source),
             Err(problem) => Kept::unread(*problem),
         },
         Unit::Chart(folder) => match ChartInput::open(engine, folder) {

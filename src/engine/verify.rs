@@ -106,6 +106,12 @@ impl Verified {
         Self { files: vec![file] }
     }
 
+    /// The same, to be written all together or not at all.
+    pub(super) fn together(self) -> Self {
+        let names: Vec<Arc<str>> = self.files.iter().map(|file| Arc::clone(file.name())).collect();
+        Self { files: self.files.into_iter().map(|file| file.together(&names)).collect() }
+    }
+
     /// Joins what was proved for single files, in the order of their names.
     pub(super) fn join(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut files: Vec<VerifiedFile> = parts.into_iter().flat_map(|part| part.files).collect();

@@ -72,6 +72,18 @@ impl PatchOp {
         self
     }
 
+    /// The same on another field.
+    #[must_use]
+    pub fn at(mut self, field: FieldPath) -> Self {
+        match &mut self {
+            Self::Set { path, .. }
+            | Self::Remove { path, .. }
+            | Self::Append { path, .. }
+            | Self::Rename { path, .. } => *path = field,
+        }
+        self
+    }
+
     /// The field it changes.
     #[must_use]
     pub fn path(&self) -> &FieldPath {

@@ -29,6 +29,8 @@ pub enum Unresolved {
 struct Claim {
     path: FieldPath,
     kind: ClaimKind,
+    /// Number of its patch.
+    patch: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +59,8 @@ pub struct Wishes<'a> {
     tree: &'a SpanTree,
     documents: &'a [Document],
     claims: BTreeMap<usize, Vec<Claim>>,
+    /// Patches so far.
+    patches: usize,
     additions: Vec<Addition>,
     replacements: BTreeMap<NodeId, Value>,
     appended: Vec<(NodeId, Value)>,
@@ -97,6 +101,7 @@ impl<'a> Wishes<'a> {
             tree,
             documents,
             claims: BTreeMap::new(),
+            patches: 0,
             additions: Vec::new(),
             replacements: BTreeMap::new(),
             appended: Vec::new(),
@@ -113,6 +118,7 @@ impl<'a> Wishes<'a> {
     /// It collides with a patch added before, or can not be made; nothing of it is added then.
     pub fn add(&mut self, patch: &Patch) -> Result<(), Unresolved> {
         let mut with = self.clone();
+        with.patches += 1;
         // What goes comes last: a patch may move a field within what it empties.
         for op in &patch.ops {
             with.op(op)?;
@@ -132,7 +138,7 @@ impl<'a> Wishes<'a> {
             PatchOp::Append { .. } => ClaimKind::Grown,
             PatchOp::Rename { to, .. } => ClaimKind::Renamed(to.clone()),
         };
-        if !self.claim(document, Claim { path: path.clone(), kind })? {
+        if !self.claim(document, Claim { path: path.clone(), kind, patch: self.patches })? {
             return Ok(());
         }
         let place = self.place(root, path)?;
@@ -169,6 +175,12 @@ impl<'a> Wishes<'a> {
             );
             let conflict = match (&other.kind, &claim.kind) {
                 _ if !above && !below => false,
+                // One patch may give a field another name, and what is in it another value.
+                (ClaimKind::Renamed(_), ClaimKind::Renamed(_) | ClaimKind::Set(_))
+                    if above && other.patch == claim.patch && !(same && other.kind == claim.kind) =>
+                {
+                    false
+                }
                 (ClaimKind::Gone, ClaimKind::Gone) if same => return Ok(false),
                 (ClaimKind::Set(one), ClaimKind::Set(two)) if same && one == two => return Ok(false),
                 (ClaimKind::Renamed(one), ClaimKind::Renamed(two)) if same && one == two => return Ok(false),

@@ -282,6 +282,12 @@ impl Images {
         self
     }
 
+    /// These rows and nothing else.
+    #[must_use]
+    pub fn of_rows(rows: impl IntoIterator<Item = (String, ImageRow)>) -> Self {
+        Self::of(rows, None)
+    }
+
     /// The same with what images say of themselves in front: user, ports and variables, and that there is a
     /// shell. The rest stays as it is known, and as well as it is known.
     #[must_use]

@@ -50,7 +50,7 @@ pub struct Rule {
     pub references: Vec<String>,
     /// Repairs, the best first.
     pub fixes: Vec<Fix>,
-    /// Why there is no repair, for a rule without one.
+    /// Why there is no repair, for a rule without one or where a planned one is missing.
     pub no_fix: Option<String>,
     /// Whether a configuration wrote it.
     pub user: bool,

@@ -30,13 +30,16 @@ pub struct Target<'a> {
     pub whole: bool,
     /// Whether nodes let processes without capabilities listen below port 1024; `None` = unknown.
     pub unprivileged_ports: Option<bool>,
+    /// Images that a run is limited to: of other containers nothing is said, and of a pod only where one of
+    /// its containers runs one of these.
+    pub only: Option<&'a Images>,
 }
 
 impl<'a> Target<'a> {
     /// Objects that stand for themselves: nothing is known of nodes or of what is around them.
     #[must_use]
     pub fn new(version: KubernetesVersion, images: &'a Images) -> Self {
-        Self { version, images, documents: &[], whole: false, unprivileged_ports: None }
+        Self { version, images, documents: &[], whole: false, unprivileged_ports: None, only: None }
     }
 }
 
@@ -310,6 +313,9 @@ impl Visitor for Collector<'_> {
     }
 
     fn take(&mut self, _: usize, rule: &Rule, frame: &Frame<'_>, found: Found<'_>) {
+        if self.target.only.is_some_and(|only| !frame.runs_one_of(only)) {
+            return;
+        }
         let mut standards: Vec<Arc<str>> = Vec::new();
         if !rule.checks.is_empty() {
             for (level, active) in Level::ALL.into_iter().zip(&self.active) {

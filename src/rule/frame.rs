@@ -111,6 +111,27 @@ impl<'a> Frame<'a> {
         self.images.find(&ImageReference::parse(&text)?)
     }
 
+    /// Whether the container, else one of the pod's, runs one of these images.
+    pub fn runs_one_of(&self, images: &Images) -> bool {
+        let known = |container: &Container| {
+            let text = self.image_of(container);
+            let image = text.as_deref().and_then(ImageReference::parse);
+            image.is_some_and(|image| images.find(&image).is_some())
+        };
+        match self.container {
+            Some(container) => known(container),
+            None => self.pod.is_some_and(|pod| pod.containers.iter().any(known)),
+        }
+    }
+
+    /// Whether the pod has containers that the run is not about.
+    pub fn shares_pod(&self) -> bool {
+        let Some((only, pod)) = self.target.only.zip(self.pod) else { return false };
+        let foreign =
+            |container: &Container| !Frame { container: Some(container), ..*self }.runs_one_of(only);
+        pod.containers.iter().any(foreign)
+    }
+
     /// Who a container runs as.
     pub fn user_of(&self, container: &Container) -> EffectiveUser {
         let fact = self.fact_of(container);

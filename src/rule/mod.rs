@@ -19,6 +19,7 @@ mod neighbour;
 mod patching;
 mod pod_security;
 mod predicate;
+mod recipe;
 mod schema;
 mod scope;
 mod selection;
@@ -29,11 +30,12 @@ mod slots;
 mod tests;
 
 pub use catalogue::{Catalogue, CatalogueError, Fix, Peers, Rule};
-pub use dockerfile::image_row;
+pub use dockerfile::{Program, image_row, image_row_in_full};
 pub use evaluate::Target;
 pub use neighbour::Neighbour;
 
 pub use pod_security::{Check, Level, NextLevel, Verdict};
+pub use recipe::{Recipe, recipes};
 pub use schema::{
     CheckTable, FixTable, Literal, Operation, PredicateTable, RuleFile, RuleTable, json_schema,
 };

@@ -7,6 +7,7 @@ use crate::yaml::{FieldPath, Segment};
 use super::catalogue::{Change, Fix, Rule};
 use super::frame::Frame;
 use super::native::Repair;
+use super::scope::Root;
 
 /// Fields that the API refuses in a pod whose `os.name` is `windows`
 /// (Kubernetes pkg/apis/core/validation: validateWindows).
@@ -88,7 +89,11 @@ fn candidate(
     let (mut held_back, mut release) = (None, None);
     let ops = match &fix.change {
         Change::Set { root, path, value } => {
-            let base = frame.place(*root).ok_or("there is no place for it")?;
+            // What a container can have of its own is not said for its neighbours.
+            let own = frame
+                .container_place
+                .filter(|_| *root == Root::Pod && is_of_container(path) && frame.shares_pod());
+            let base = own.or_else(|| frame.place(*root)).ok_or("there is no place for it")?;
             vec![PatchOp::Set { document, path: base.path.join(path), value: value.clone() }]
         }
         Change::Append { root, path, value } => {
@@ -133,6 +138,12 @@ fn candidate(
         held_back: guard.held_back,
         release: guard.release,
     })
+}
+
+/// Whether a field of the pod is one that containers can have too.
+fn is_of_container(path: &FieldPath) -> bool {
+    let keys = |segment: &Segment| matches!(segment, Segment::Key(key) if key == "seccompProfile");
+    path.segments().get(1).is_some_and(keys)
 }
 
 /// The level of a fix after the configuration, and why it is not higher.

@@ -90,7 +90,7 @@ pub struct RuleTable {
     pub references: Vec<String>,
     /// Repairs, the best first.
     pub fix: Vec<FixTable>,
-    /// Why there is no repair, for a rule without one.
+    /// Why there is no repair, for a rule without one or where a planned one is missing.
     pub no_fix: Option<String>,
 }
 

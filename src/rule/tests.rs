@@ -41,7 +41,7 @@ fn shipped_rules_compile() {
     let catalogue = Catalogue::load(None).unwrap();
     assert!(catalogue.rules().len() >= 40);
     for rule in catalogue.rules() {
-        assert!(rule.fixes.is_empty() == rule.no_fix.is_some(), "{}: a fix, or the reason why not", rule.id);
+        assert!(!rule.fixes.is_empty() || rule.no_fix.is_some(), "{}: a fix, or the reason why not", rule.id);
     }
     let used: Vec<_> = catalogue.rules().flat_map(|rule| rule.pss.clone()).collect();
     for check in catalogue.checks() {

@@ -93,19 +93,24 @@ fn as_lines(style: &Style<'_>, at: usize, column: usize, lines: &[String]) -> St
 }
 
 /// Where lines go that follow what ends at `end`: behind its line, and behind comments that are
-/// indented deeper than `column` and so belong to it.
+/// indented deeper than `column` and so belong to it, blank lines between or not.
 fn behind(tree: &SpanTree, style: &Style<'_>, node: NodeId, end: usize, column: usize) -> usize {
     let limit = tree.document_of(node).map_or(style.text.len(), |document| document.span.end());
     let complete = end > 0 && style.text.as_bytes().get(end - 1) == Some(&b'\n');
     let mut at = if complete { end } else { style.line_end(end) };
-    while at < limit {
-        let line_end = style.line_end(at);
-        let line = style.text.get(at..line_end).unwrap_or("");
+    let mut next = at;
+    while next < limit {
+        let line_end = style.line_end(next);
+        let line = style.text.get(next..line_end).unwrap_or("");
         let content = line.trim_start_matches(' ');
-        if !content.starts_with('#') || line.len() - content.len() <= column {
+        let is_blank = content.trim_end().is_empty();
+        if !is_blank && (!content.starts_with('#') || line.len() - content.len() <= column) {
             break;
         }
-        at = line_end;
+        next = line_end;
+        if !is_blank {
+            at = line_end;
+        }
     }
     at
 }

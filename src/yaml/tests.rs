@@ -242,3 +242,13 @@ fn changes_that_meet_are_refused() {
     let there = Op::Add { map: a, key: "d".to_owned(), value: 3.into() };
     assert!(matches!(plan(tree, &[there]), Err(Refusal::KeyExists { .. })));
 }
+
+#[test]
+fn what_is_added_stands_behind_comments_that_belong_to_the_last_entry() {
+    let text = "a:\n  b:\n    c: 1\n\n    # d: 2\n\n    # e: 3\n\n# of f\nf: 4\n";
+    let parsed = read(text);
+    let a = parsed.tree.get(root(&parsed), "a").unwrap();
+    let added = Op::Add { map: a, key: "x".to_owned(), value: 5.into() };
+    let edits = plan(&parsed.tree, &[added]).unwrap();
+    assert_eq!(edits.apply(text), "a:\n  b:\n    c: 1\n\n    # d: 2\n\n    # e: 3\n  x: 5\n\n# of f\nf: 4\n");
+}

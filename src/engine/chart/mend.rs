@@ -14,7 +14,7 @@ use crate::project::OverlayFiles;
 use crate::source::{MemoryFiles, Problem, ProblemKind, Source, Span, TextEdits};
 use crate::yaml::Segment;
 
-use super::judge::{Instance, JudgedChart, judge, judge_again, try_files};
+use super::judge::{ChartFinding, Instance, JudgedChart, judge, judge_again, try_files};
 use super::proof::{allowed_index, compare, is_faithful, promising};
 use super::scenarios::configured;
 use super::sites::{Candidate, Sites};
@@ -53,9 +53,19 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
     let mut trials = MOST_TRIALS;
     // How many groups are tried together: all, and half as many whenever they do not pass.
     let mut most = usize::MAX;
+    let never = ledger.refused.clone();
+    let mut progress = false;
     loop {
         let groups = groups(&now, &ledger, selection);
-        let Some(group) = groups.first() else { break };
+        let Some(group) = groups.first() else {
+            // What was refused may be possible now that others are mended: a second run would find it.
+            if !std::mem::take(&mut progress) || ledger.refused.len() == never.len() {
+                break;
+            }
+            ledger.refused.clone_from(&never);
+            ledger.alone.clear();
+            continue;
+        };
         let batch = groups.get(..most.min(groups.len())).unwrap_or_default();
         if batch.len() > 1 {
             trials = trials.saturating_sub(1);
@@ -63,6 +73,7 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
                 Some((after, made)) => {
                     ledger.record(&made, selection);
                     now = after;
+                    progress = true;
                     most = usize::MAX;
                 }
                 None => most = batch.len() / 2,
@@ -75,6 +86,7 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
             Ok(after) => {
                 ledger.record(&made, selection);
                 now = after;
+                progress = true;
             }
             Err(reason) if group.len() == 1 || trials == 0 => {
                 for finding in made {
@@ -242,7 +254,9 @@ fn findings_of(now: &JudgedChart, group: &[usize]) -> Vec<Finding> {
 fn groups(now: &JudgedChart, ledger: &Ledger, selection: &Selection) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut by_anchor: HashMap<(usize, usize, String), usize> = HashMap::new();
-    for (index, it) in now.findings.iter().enumerate() {
+    let mut ordered: Vec<(usize, &ChartFinding)> = now.findings.iter().enumerate().collect();
+    ordered.sort_by_key(|(_, it)| selection.rank(&it.finding.rule));
+    for (index, it) in ordered {
         let finding = &it.finding;
         if ledger.refused.contains_key(&finding.fingerprint) || allowed_index(finding, selection).is_none() {
             continue;

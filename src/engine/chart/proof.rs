@@ -49,13 +49,17 @@ fn together(
         let Some(index) = allowed_index(&it.finding, selection) else { continue };
         for instance in &it.instances {
             let Some(patch) = instance.patches.get(index) else { continue };
-            if patch.ops.iter().all(|op| op.document() == instance.object) {
+            // Half of what gets another name and other content is neither the old nor the new.
+            let renames = patch.ops.iter().any(|op| matches!(op, PatchOp::Rename { .. }));
+            if !renames && patch.ops.iter().all(|op| op.document() == instance.object) {
                 continue;
             }
             let Some(scenario) = after.scenarios.get(instance.scenario) else { continue };
+            let ops: Vec<&PatchOp> = patch.ops.iter().collect();
             for op in &patch.ops {
-                let object = scenario.objects.get(op.document());
-                let (PatchOp::Set { path, value, .. }, Some(object)) = (op, object) else { continue };
+                let Some(object) = scenario.objects.get(op.document()) else { continue };
+                let op = in_new_names(op, &ops, &object.value);
+                let PatchOp::Set { path, value, .. } = &op else { continue };
                 if get(&object.value, path.segments()) != Some(value) {
                     let id = resource_id(&object.object);
                     return Err(format!("with {}: {path} of {id} would stay behind", scenario.name));
@@ -139,7 +143,7 @@ fn wanted<'a>(
 
 /// Which fix of a finding the selection allows, the best one first.
 pub(super) fn allowed_index(finding: &Finding, selection: &Selection) -> Option<usize> {
-    finding.fixes.iter().position(|fix| selection.allows(&finding.rule, fix.applicability))
+    selection.choose(finding)
 }
 
 /// Shows that what is printed differs in wanted fields only.
@@ -156,8 +160,9 @@ fn scenario(old: &Part<'_>, new: &Part<'_>, wanted: &BTreeMap<usize, Vec<&PatchO
             continue;
         }
         let mut value = before.value.clone();
-        for op in wanted.get(index).map(Vec::as_slice).unwrap_or_default() {
-            follow(&mut value, &after.value, op);
+        let ops = wanted.get(index).map(Vec::as_slice).unwrap_or_default();
+        for op in ops {
+            follow(&mut value, &after.value, &in_new_names(op, ops, &after.value));
         }
         if value != after.value {
             let id = resource_id(&before.object);
@@ -190,6 +195,32 @@ fn twice(tree: &SpanTree) -> usize {
         keys.len() - keys.iter().collect::<BTreeSet<_>>().len()
     };
     tree.nodes().filter(|node| tree.kind(*node).is_mapping()).map(of).sum()
+}
+
+/// An operation with the names that other operations gave the fields above it, where `after` has them.
+fn in_new_names(op: &PatchOp, ops: &[&PatchOp], after: &Value) -> PatchOp {
+    let own_is_rename = matches!(op, PatchOp::Rename { .. });
+    let mut segments = op.path().segments().to_vec();
+    for length in 1..=segments.len() {
+        if own_is_rename && length == segments.len() {
+            break;
+        }
+        let original = op.path().segments().get(..length).unwrap_or_default();
+        let named = ops.iter().find_map(|other| match other {
+            PatchOp::Rename { path, to, .. } if path.segments() == original => Some(to),
+            _ => None,
+        });
+        let Some(to) = named else { continue };
+        let mut renamed = segments.get(..length).unwrap_or_default().to_vec();
+        let was_there = get(after, &renamed).is_some();
+        if let Some(last) = renamed.last_mut() {
+            *last = Segment::Key(to.clone());
+        }
+        if !was_there && get(after, &renamed).is_some() {
+            segments.splice(..length, renamed);
+        }
+    }
+    op.clone().at(FieldPath::new(segments))
 }
 
 /// Makes an operation on `value` where it leads towards `after`.

@@ -121,6 +121,8 @@ struct Wants {
     replacements: Vec<(NodeId, Value)>,
     appendices: Vec<(NodeId, Value)>,
     removals: Vec<NodeId>,
+    /// Keys, with what they become.
+    renames: Vec<(NodeId, String)>,
 }
 
 impl<'a> Sites<'a> {
@@ -191,6 +193,11 @@ impl<'a> Sites<'a> {
         }
         for &node in wants.removals.iter().filter(|node| !exchanged.contains(node)) {
             parts.push(self.removals(document, node));
+        }
+        for (key, to) in &wants.renames {
+            let edit =
+                template_site::replace(&self.scenario.rendered, document, *key, &Value::from(to.as_str()));
+            parts.push(edit.and_then(|edit| self.in_template(edit)).into_iter().collect());
         }
         let choices = parts.into_iter().map(|part| part.into_iter().map(Choice::from).collect());
         let parts: Vec<Vec<Choice>> = choices.collect();
@@ -555,7 +562,17 @@ fn wants(tree: &SpanTree, root: NodeId, ops: &[&PatchOp]) -> Result<Wants, Strin
                 _ => set(tree, root, path, Value::Array(vec![value.clone()]), &mut wants)?,
             },
             PatchOp::Remove { .. } => {}
-            PatchOp::Rename { .. } => return Err("a key is not renamed in a chart".to_owned()),
+            PatchOp::Rename { path, to, .. } => {
+                let above =
+                    path.split_last().and_then(|(above, last)| Some((tree.find(root, &above)?, last)));
+                let Some((map, Segment::Key(name))) = above else {
+                    return Err(format!("{path} is not there"));
+                };
+                let mut pairs = tree.pairs(tree.resolve(map));
+                let key = pairs.find(|(key, _)| tree.key_text(*key).is_some_and(|text| text == *name));
+                let (key, _) = key.ok_or_else(|| format!("{path} is not there"))?;
+                wants.renames.push((key, to.clone()));
+            }
         }
     }
     for op in ops {

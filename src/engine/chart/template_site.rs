@@ -53,6 +53,13 @@ pub(super) fn replace(
     value: &Value,
 ) -> Option<TemplateEdit> {
     let text = text_of(rendered, document, document.tree.span(node))?;
+    let kind = document.tree.kind(node);
+    // What stood on lines of its own goes behind its key.
+    let head = text.source.text().get(..text.span.start())?.trim_end();
+    if kind.is_sequence() && !kind.is_flow() {
+        let span = Span::new(head.len(), text.span.end());
+        return head.ends_with(':').then(|| edit(&text.source, span, format!(" {}", scalar(value)?)))?;
+    }
     edit(&text.source, text.span, scalar(value)?)
 }
 
@@ -166,7 +173,12 @@ fn fill_empty(
 /// Removes the lines of an entry, where all of it is text of the template.
 pub(super) fn remove(rendered: &Rendered, document: &RenderedTree, node: NodeId) -> Option<TemplateEdit> {
     let lines = lines_of(rendered, document, node)?;
-    edit(&lines.source, lines.span, String::new())
+    let (margin, end) = (" ".repeat(lines.indent), end_of_line(&lines.source));
+    let mut kept: String = lines.comments()?.iter().map(|line| format!("{line}{end}")).collect();
+    if !lines.trailing.is_empty() {
+        kept.push_str(&format!("{margin}{}{end}", lines.trailing));
+    }
+    edit(&lines.source, lines.span, kept)
 }
 
 /// Lines of a template on which one entry stands alone.
@@ -179,6 +191,23 @@ struct EntryLines {
     trailing: String,
 }
 
+impl EntryLines {
+    /// The lines within that are comments, which stay whatever becomes of the entry; `None` where a comment
+    /// stands behind other words than the last.
+    fn comments(&self) -> Option<Vec<&str>> {
+        let mut comments = Vec::new();
+        let mut lines = self.source.slice(self.span).lines().peekable();
+        while let Some(line) = lines.next() {
+            if line.trim_start().starts_with('#') {
+                comments.push(line);
+            } else if lines.peek().is_some() && line.contains(" #") {
+                return None;
+            }
+        }
+        Some(comments)
+    }
+}
+
 /// Puts entries in the place of the lines of another one.
 pub(super) fn exchange(
     rendered: &Rendered,
@@ -187,12 +216,21 @@ pub(super) fn exchange(
     entries: &serde_json::Map<String, Value>,
 ) -> Option<TemplateEdit> {
     let lines = lines_of(rendered, document, node)?;
-    let (margin, end) = (" ".repeat(lines.indent), end_of_line(&lines.source));
-    // What is said of the old entry stays.
-    let old = lines.source.slice(lines.span).lines().map(str::trim).filter(|line| line.starts_with('#'));
-    let comments = old.chain(Some(&*lines.trailing).filter(|comment| !comment.is_empty()));
-    let mut new: String = comments.map(|comment| format!("{margin}{comment}{end}")).collect();
-    new.push_str(&block(entries, lines.indent, end)?);
+    let end = end_of_line(&lines.source);
+    // What is said of the old entry stays: within it, behind the new one's key.
+    let trailing = Some(&*lines.trailing).filter(|comment| !comment.is_empty());
+    let comments: Vec<&str> = lines.comments()?.into_iter().map(str::trim).chain(trailing).collect();
+    let block = block(entries, lines.indent, end)?;
+    let opens = entries.len() == 1 && block.lines().next().is_some_and(|line| line.ends_with(':'));
+    let (head, rest) = match block.find('\n') {
+        Some(at) if opens => block.split_at(at + 1),
+        _ => ("", &*block),
+    };
+    let inner = rest.len() - rest.trim_start_matches(' ').len();
+    let margin = " ".repeat(if opens { inner } else { lines.indent });
+    let mut new = head.to_owned();
+    new.extend(comments.iter().map(|comment| format!("{margin}{comment}{end}")));
+    new.push_str(rest);
     edit(&lines.source, lines.span, new)
 }
 

@@ -7,6 +7,8 @@ use crate::engine::locate::fingerprint;
 use crate::engine::run::Kept;
 use crate::engine::{Analysis, Counts, Engine, Ignored, Tally};
 use crate::finding::{DockerfileHit, Finding, FixOffer, Location, ResourceId, SourceEdits};
+use crate::project::{InputFile, sources_around};
+use crate::rule::Program;
 use crate::source::{Problem, Source, TextEdits};
 
 use super::ignore::Ignores;
@@ -22,8 +24,8 @@ pub(super) struct Judged {
     pub used_ignores: Vec<usize>,
 }
 
-/// Judges a text.
-pub(super) fn judge(engine: &Engine, source: &Arc<Source>) -> Judged {
+/// Judges a text of a file.
+pub(super) fn judge(engine: &Engine, input: &InputFile, source: &Arc<Source>) -> Judged {
     let mut judged = Judged {
         file: None,
         findings: Vec::new(),
@@ -39,7 +41,7 @@ pub(super) fn judge(engine: &Engine, source: &Arc<Source>) -> Judged {
         }
     };
     let ignores = Ignores::read(engine, &file, &mut judged.problems);
-    let hits = engine.catalogue.evaluate_dockerfile(&file, &engine.rules, &engine.images);
+    let hits = engine.catalogue.evaluate_dockerfile(&file, &engine.rules, &engine.images, &|| program(input));
     let (places, mut findings): (Vec<usize>, Vec<Finding>) =
         hits.into_iter().map(|hit| (hit.at, place(&file, hit))).unzip();
     fingerprint(&mut findings);
@@ -58,9 +60,18 @@ pub(super) fn judge(engine: &Engine, source: &Arc<Source>) -> Judged {
     judged
 }
 
+/// The sources of the program that a Dockerfile builds; none for a text in memory.
+fn program(input: &InputFile) -> Program {
+    if input.path().as_os_str().is_empty() {
+        return Program::default();
+    }
+    let (files, whole) = sources_around(input.path());
+    Program { files, whole }
+}
+
 /// What is kept of a judged Dockerfile.
-pub(in crate::engine) fn kept(engine: &Engine, source: &Arc<Source>) -> Kept {
-    judge(engine, source).kept()
+pub(in crate::engine) fn kept(engine: &Engine, input: &InputFile, source: &Arc<Source>) -> Kept {
+    judge(engine, input, source).kept()
 }
 
 impl Judged {

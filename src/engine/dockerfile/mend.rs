@@ -23,7 +23,7 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &InputFile, selection: &Se
         Ok(source) => source,
         Err(problem) => return Mended::unread(*problem),
     };
-    let first = judge(engine, &source);
+    let first = judge(engine, input, &source);
     let findings = first.findings.clone();
     let before = first.clone().kept();
     let mut ledger = Ledger::default();
@@ -37,7 +37,7 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &InputFile, selection: &Se
         let next = now.findings.iter().filter(open).find_map(|it| Some((it, allowed(it, selection)?)));
         let Some((finding, fix)) = next else { break };
         let id = finding.fingerprint.clone();
-        match advance(engine, &now, finding, fix) {
+        match advance(engine, input, &now, finding, fix) {
             Ok((after, more)) => match compose(source.text(), &edits, &more) {
                 Ok(all) => {
                     let made = Made { title: fix.title.clone(), applicability: fix.applicability };
@@ -69,6 +69,7 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &InputFile, selection: &Se
 /// is gone and none is new.
 fn advance(
     engine: &Engine,
+    input: &InputFile,
     now: &Judged,
     finding: &Finding,
     fix: &FixOffer,
@@ -81,7 +82,7 @@ fn advance(
         return Err("the fix changes nothing".to_owned());
     }
     let source = Arc::new(Source::new(Arc::clone(file.source().name()), text));
-    let after = judge(engine, &source);
+    let after = judge(engine, input, &source);
     let Some(new) = &after.file else {
         let reason = after.problems.first().map_or("it can not be read", |problem| &problem.message);
         return Err(format!("afterwards: {reason}"));

@@ -4,6 +4,7 @@ mod frame;
 mod group;
 mod summary;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::finding::{Applicability, Finding, Severity};
@@ -96,7 +97,12 @@ fn write_group(output: &mut String, report: &Report<'_>, group: &Group<'_>, styl
             let _ = writeln!(output, "  {severity} {name:width$}  {}", clean_line(&finding.message));
         }
     }
+    let mut shown = BTreeSet::new();
     for (location, text) in group.findings().flat_map(|finding| &finding.related) {
+        // Findings of one place mostly come from the same lines of a template.
+        if !shown.insert((location.source.name(), location.span.start(), location.span.end(), text)) {
+            continue;
+        }
         let span = place::first_line(&location.source, location.span);
         let title = clean_line(text);
         let label = None;

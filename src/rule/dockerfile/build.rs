@@ -3,12 +3,16 @@
 use crate::dockerfile::{Base, Chain, Command, Dockerfile, Instruction, Keyword, Word};
 use crate::resource::{Confidence, ImageFact, ImageReference, ImageUser, Images};
 
+use super::Program;
+
 /// A Dockerfile, seen from the image that it makes.
 pub struct Build<'a> {
     /// The stages of that image.
     pub chain: Chain<'a>,
     /// What is known of the base.
     pub fact: Option<ImageFact<'a>>,
+    /// Reads the sources of the program that is built, where that can be done.
+    pub program: Option<&'a dyn Fn() -> Program>,
 }
 
 /// The user of an image.
@@ -47,7 +51,7 @@ impl<'a> Build<'a> {
             Base::Image(name) => ImageReference::parse(name).and_then(|name| images.find(&name)),
             Base::Scratch | Base::Unknown => None,
         };
-        Self { chain, fact }
+        Self { chain, fact, program: None }
     }
 
     /// What the base is called.

@@ -7,7 +7,7 @@ use crate::resource::ImageReference;
 use super::build::{Build, User};
 use super::port::{exposed_as, moved, moves};
 use super::shell::{needs_shell, words_of};
-use super::{Found, Repair};
+use super::{Found, Program, Repair};
 
 /// Images that have such a variant; the SDK has none.
 const REPOSITORIES: [&str; 3] = ["aspnet", "runtime", "runtime-deps"];
@@ -82,33 +82,55 @@ pub fn full_image(build: &Build<'_>) -> Vec<Found> {
     if !name.is_some_and(|name| REPOSITORIES.contains(&name)) {
         return Vec::new();
     }
-    let variant = variant(image.tag.text(), !is_invariant(build));
-    if variant == Variant::None {
+    if variant(image.tag.text(), true) == Variant::None {
         return Vec::new();
     }
+    let program = build.program.map(|read| read()).unwrap_or_default();
+    let invariant = invariance(build, &program);
+    let variant = variant(image.tag.text(), invariant.is_none());
     let span = from.words.first().map_or(from.span, |word| word.span);
     let message = format!("{} has a shell, a package manager and root", build.base_name());
     let repair = match variant {
-        Variant::Tag(tag) => port(build, at, &image, &tag),
+        Variant::Tag(tag) => port(build, at, &image, &tag, &program).map(|repair| {
+            let why = invariant.map(|why| format!("; no ICU and time zones, since {why}"));
+            let title = repair.title.map(|title| title + &why.unwrap_or_default());
+            Repair { title, ..repair }
+        }),
         Variant::Refused(reason) => Err(reason.to_owned()),
         Variant::None => Err(String::new()),
     };
     vec![Found { at, span, field: "FROM", absent: false, message: Some(message), repair }]
 }
 
-/// Whether the image says that its program needs no ICU.
-fn is_invariant(build: &Build<'_>) -> bool {
+/// What says that the program needs neither ICU nor time zones; `None` where nothing does. A variable of the
+/// image wins over the program's project.
+fn invariance(build: &Build<'_>, program: &Program) -> Option<String> {
     let name = "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT";
-    let value =
-        build.chain.instructions().rev().filter(|(_, it)| it.keyword == Keyword::Env).find_map(|(at, it)| {
-            let place = it.names.iter().position(|known| known == name)?;
-            build.expand(at, it.words.get(place)?)
-        });
-    value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "true"))
+    let mut variables = build.chain.instructions().rev().filter(|(_, it)| it.keyword == Keyword::Env);
+    let value = variables.find_map(|(at, it)| {
+        let place = it.names.iter().position(|known| known == name)?;
+        Some(build.expand(at, it.words.get(place)?))
+    });
+    if let Some(value) = value {
+        let yes = value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "true"));
+        return yes.then(|| format!("{name} is set"));
+    }
+    let started = build.chain.last(Keyword::Entrypoint).or_else(|| build.chain.last(Keyword::Cmd));
+    let words = words_of(started?.1.command.as_ref()?)?;
+    let name =
+        words.iter().find_map(|word| word.strip_suffix(".dll")).or_else(|| words.first().map(|it| &**it));
+    let project = program.invariant(name?.rsplit('/').next()?)?;
+    Some(format!("{project} says InvariantGlobalization"))
 }
 
 /// All that has to change for a program to run on the other image.
-fn port(build: &Build<'_>, from: usize, image: &ImageReference<'_>, tag: &str) -> Result<Repair, String> {
+fn port(
+    build: &Build<'_>,
+    from: usize,
+    image: &ImageReference<'_>,
+    tag: &str,
+    program: &Program,
+) -> Result<Repair, String> {
     let word = build.instruction(from).and_then(|it| it.words.first()).ok_or("there is no image")?;
     let (_, text) = word.literal().ok_or("the image is filled in from a variable")?;
     if image.digest.is_some() {
@@ -127,7 +149,13 @@ fn port(build: &Build<'_>, from: usize, image: &ImageReference<'_>, tag: &str) -
         ops.push(Op::Remove { at });
     }
     ops.extend(user(build)?);
-    ops.extend(ports(build)?);
+    let moved = ports(build)?;
+    if let Some(file) = program.listens_itself().filter(|_| !moved.is_empty()) {
+        return Err(format!(
+            "{file} says where the program listens: look whether it follows a variable first"
+        ));
+    }
+    ops.extend(moved);
     Ok(Repair { title: Some(format!("Build on {}:{tag}, as its user", image.name)), level: None, ops })
 }
 

@@ -6,6 +6,7 @@ mod build;
 mod dotnet;
 mod end_of_support;
 mod port;
+mod program;
 mod shell;
 mod user;
 
@@ -22,6 +23,7 @@ use super::patching::Guard;
 use super::selection::Selection;
 
 use build::{Build, User};
+pub use program::Program;
 
 /// What a rule found.
 pub(super) struct Found {
@@ -82,14 +84,16 @@ pub(super) fn finders() -> impl Iterator<Item = &'static str> {
 
 impl Catalogue {
     /// Runs the selected rules over a Dockerfile. Hits come in the order of the text, then of rule ids.
+    /// `program` reads the sources of the program that it builds, where a rule asks for them.
     #[must_use]
     pub fn evaluate_dockerfile(
         &self,
         file: &Dockerfile,
         selection: &Selection,
         images: &Images,
+        program: &dyn Fn() -> Program,
     ) -> Vec<DockerfileHit> {
-        let build = Build::new(file, images);
+        let build = Build { program: Some(program), ..Build::new(file, images) };
         let mut hits = Vec::new();
         for (rule, runs) in self.rules.iter().zip(&selection.rules) {
             let RuleTest::Dockerfile(finder) = &rule.test else { continue };
@@ -118,6 +122,15 @@ pub fn image_row(file: &Dockerfile, images: &Images) -> Option<ImageRow> {
     };
     let nonroot = build.non_root_uid().map(|uid| uid.to_string());
     Some(ImageRow { user, uid, nonroot, shell, confidence: Confidence::Inferred, ..ImageRow::default() })
+}
+
+/// The same for whoever makes the image anew: also where it listens, and whether it has no shell.
+#[must_use]
+pub fn image_row_in_full(file: &Dockerfile, images: &Images) -> Option<ImageRow> {
+    let build = Build::new(file, images);
+    let shell = shell::has_no_shell(&build).then_some(false);
+    let row = image_row(file, images)?;
+    Some(ImageRow { shell, never_shell: shell.is_some(), ports: port::listened(&build), ..row })
 }
 
 fn hit(rule: &Rule, found: Found) -> DockerfileHit {

@@ -93,6 +93,15 @@ pub fn moves(build: &Build<'_>) -> Vec<i64> {
     all.into_iter().filter(|port| is_low(*port)).collect()
 }
 
+/// The ports that the program is told to listen on: by the variables of the Dockerfile, else by the base.
+pub fn listened(build: &Build<'_>) -> Vec<u16> {
+    let own: BTreeSet<i64> = variables(build).iter().flat_map(Variable::ports).collect();
+    if own.is_empty() {
+        return build.fact.as_ref().map(|fact| fact.row.ports.clone()).unwrap_or_default();
+    }
+    own.into_iter().filter_map(|port| u16::try_from(port).ok()).collect()
+}
+
 /// Says another port where one is exposed.
 pub fn exposed_as(build: &Build<'_>, old: i64, new: i64) -> Vec<Op> {
     exposes(build).iter().filter(|it| it.first == old).filter_map(|it| it.as_port(new)).collect()

@@ -6,12 +6,14 @@ mod end_of_support;
 mod field_place;
 mod field_table;
 mod host_users;
+mod image_swap;
 mod image_tag;
 mod instead;
 pub(super) mod listen;
 mod low_port;
 mod missing_program;
 mod move_port;
+mod own_call;
 mod pod_callers;
 mod probe_host;
 mod read_only_root;
@@ -110,7 +112,7 @@ pub(super) struct Fixer {
     pub run: FixerFn,
 }
 
-const FINDERS: [Finder; 12] = [
+const FINDERS: [Finder; 13] = [
     Finder { name: "apparmor-annotation", run: annotation::apparmor },
     Finder { name: "capability-prefix", run: capability::prefix },
     Finder { name: "capability-spelling", run: capability::spelling },
@@ -119,6 +121,7 @@ const FINDERS: [Finder; 12] = [
     Finder { name: "image-tag", run: image_tag::find },
     Finder { name: "misplaced-field", run: field_place::misplaced },
     Finder { name: "missing-program", run: missing_program::find },
+    Finder { name: "privileged-image", run: image_swap::find },
     Finder { name: "privileged-port", run: low_port::find },
     Finder { name: "seccomp-annotation", run: annotation::seccomp },
     Finder { name: "unknown-capability", run: capability::unknown },

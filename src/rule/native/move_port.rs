@@ -10,7 +10,7 @@ use crate::rule::labels::{self, Labels};
 use crate::yaml::{FieldPath, NodeId, SpanTree};
 
 use super::listen::{Listen, annotations, moved_list, moved_text, names_port};
-use super::{NativeFix, Repair};
+use super::{NativeFix, Repair, own_call};
 
 /// What is added to a port to make it unprivileged: 80 becomes 8080, 443 becomes 8443.
 const OFFSET: i64 = 8000;
@@ -229,6 +229,10 @@ impl Move<'_, '_> {
                 if if own { names_port(&line, self.old) } else { calls_within(&line, self.old) } {
                     return Err(format!("the {key} of container {} name port {}", other.label(), self.old));
                 }
+            }
+            if own_call::calls_port(tree, other, self.old) {
+                let (label, port) = (other.label(), self.old);
+                return Err(format!("a command of a probe or hook of container {label} calls port {port}"));
             }
             let Field::Value(list) = get(tree, other.node, &["env"]) else { continue };
             for &item in tree.items(list) {

@@ -1,0 +1,427 @@
+//! Recipes: fixes of several rules over a Dockerfile and the workloads that run its image, as one change.
+//!
+//! A Dockerfile is ported first; what its new text says of the image is then a fact for the workloads. All is
+//! tried in memory, and taken only if every finding of the recipe's rules is gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::dockerfile::{Base, Dockerfile, Keyword};
+use crate::finding::{Finding, ResourceId};
+use crate::project::{InputFile, Project, Role, Target};
+use crate::resource::{Document, Field, ImageReference, ImageRow, Images, get, read_text};
+use crate::rule::{self, Recipe, image_row_in_full};
+use crate::source::{Problem, ProblemKind, Source};
+use crate::yaml;
+
+use super::chart::{self, ChartInput};
+use super::locate::resource_id;
+use super::repair::Mended;
+use super::verify::Verified;
+use super::{Analysis, Engine, FixOutcome, Outcome, Repair, Selection, built, dockerfile, run};
+
+/// What a recipe is asked for beside its name.
+#[derive(Clone, Debug, Default)]
+pub struct RecipeRequest {
+    /// Images by the Dockerfile that makes them: repository, and the Dockerfile's path as shown.
+    pub images: Vec<(String, String)>,
+}
+
+/// What a recipe came to.
+#[derive(Clone, Debug, Default)]
+pub struct Migration {
+    /// What is changed, with the proof. Where the recipe is refused there is a warning for every reason.
+    pub repair: Repair,
+    /// How many Dockerfiles, or groups of workloads without one, it is about.
+    pub applications: usize,
+    /// How many of these it is refused for.
+    pub refused: usize,
+}
+
+/// What is ported together: a Dockerfile with the workloads that run its image, or workloads that run an
+/// image of the recipe itself.
+struct Application<'a> {
+    dockerfile: Option<&'a InputFile>,
+    /// Repositories of its images.
+    images: BTreeSet<String>,
+    /// Why it can not be ported at all.
+    refused: Option<String>,
+}
+
+/// A container of the project.
+struct Use {
+    repository: String,
+    resource: ResourceId,
+    /// Whether it has arguments for the image's own command.
+    arguments_only: bool,
+    /// Whether its pod keeps files in a claim and no `fsGroup` gives them to another user.
+    keeps_files: bool,
+    /// Whether it declares a port: only then is what calls it found, and moved.
+    declares_port: bool,
+}
+
+/// What a Dockerfile makes once it is ported.
+struct Ported {
+    row: ImageRow,
+    /// Whether a `CMD` of it became its `ENTRYPOINT`.
+    starts_otherwise: bool,
+    /// Whether its program listens on other ports than before.
+    listens_otherwise: bool,
+}
+
+/// What a trial came to, and what stands against it.
+struct Trial {
+    repair: Repair,
+    reasons: Vec<String>,
+}
+
+impl Engine {
+    /// Applies a recipe in memory. Nothing is written.
+    #[must_use]
+    pub fn migrate(&self, project: &Project, recipe: &Recipe, request: &RecipeRequest) -> Migration {
+        let uses = uses(self, project);
+        let applications = applications(self, project, recipe, request, &uses);
+        let mut migration = Migration { applications: applications.len(), ..Migration::default() };
+        let mut accepted: Vec<&Application<'_>> = Vec::new();
+        let mut repair = None;
+        let (mut problems, mut left_over) = (Vec::new(), Vec::new());
+        for application in &applications {
+            let trial = self.trial(project, recipe, &[application], &uses);
+            let reasons = application.refused.as_ref().map_or(trial.reasons, |reason| vec![reason.clone()]);
+            if reasons.is_empty() {
+                accepted.push(application);
+                repair = Some(trial.repair);
+            } else {
+                left_over.extend(trial.repair.before.findings);
+            }
+            migration.refused += usize::from(!reasons.is_empty());
+            problems.extend(reasons.into_iter().map(|reason| application.problem(&reason)));
+        }
+        // Several applications may share files, so that they are ported once more together.
+        if accepted.len() > 1 {
+            let trial = self.trial(project, recipe, &accepted, &uses);
+            let reason = trial.reasons.first().map(|reason| format!("together with the others: {reason}"));
+            let trial_before = trial.repair.before.findings.clone();
+            repair = reason.is_none().then_some(trial.repair);
+            if let Some(reason) = reason {
+                left_over.extend(trial_before);
+                migration.refused += accepted.len();
+                problems.extend(accepted.iter().map(|application| application.problem(&reason)));
+            }
+        }
+        migration.repair = match repair {
+            Some(repair) => {
+                problems.extend(project.dockerfiles().filter_map(|file| self.parse(file).err()));
+                repair
+            }
+            None => self.unread(project),
+        };
+        migration.repair.before.problems.extend(problems);
+        migration.repair.before.findings.extend(left_over.iter().cloned());
+        migration.repair.after.findings.extend(left_over);
+        migration
+    }
+
+    /// The same engine with other rules, further facts on images, and limited to containers of these.
+    fn limited(&self, rules: rule::Selection, rows: Vec<(String, ImageRow)>, only: Option<Images>) -> Self {
+        Self {
+            catalogue: Arc::clone(&self.catalogue),
+            rules,
+            settings: self.settings.clone(),
+            kinds: self.kinds.clone(),
+            images: if rows.is_empty() {
+                self.images.clone()
+            } else {
+                self.images.clone().with_fallback(rows)
+            },
+            limits: self.limits,
+            peers: self.peers.clone(),
+            progress: None,
+            chart_edits: false,
+            installs: self.installs.clone(),
+            only,
+        }
+    }
+
+    fn parse(&self, input: &InputFile) -> Result<Dockerfile, Problem> {
+        let source = input.read(&self.limits).map_err(|problem| *problem)?;
+        Dockerfile::parse(&source).map_err(|problem| *problem)
+    }
+
+    /// What could not be read, where nothing is changed.
+    fn unread(&self, project: &Project) -> Repair {
+        let engine = self.limited(rule::Selection::none(&self.catalogue), Vec::new(), None);
+        let before = engine.analyze(project);
+        Repair { after: before.clone(), before, ..Repair::default() }
+    }
+
+    /// Ports applications in memory.
+    fn trial(
+        &self,
+        project: &Project,
+        recipe: &Recipe,
+        applications: &[&Application<'_>],
+        uses: &[Use],
+    ) -> Trial {
+        let selection = Selection {
+            unsafe_fixes: true,
+            suggestions: recipe.dockerfile.iter().chain(&recipe.workload).cloned().collect(),
+            best_only: true,
+            order: recipe.workload.clone(),
+            ..Selection::default()
+        };
+        let rules = Recipe::select(&self.catalogue, &recipe.dockerfile);
+        let engine = self.limited(rules, Vec::new(), None);
+        let (mut parts, mut reasons, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+        for application in applications {
+            let of_this = || uses.iter().filter(|it| application.images.contains(&it.repository));
+            let undeclared = |it: &Use| {
+                let reason = "declares no port: what calls the one that its image gives up would not follow";
+                format!("{} {reason}", it.resource)
+            };
+            let Some(input) = application.dockerfile else {
+                let has_twin =
+                    |it: &&Use| !self.twins(&[(it.repository.clone(), ImageRow::default())]).is_empty();
+                reasons.extend(of_this().filter(|it| !it.declares_port).filter(has_twin).map(undeclared));
+                rows.extend(application.images.iter().map(|image| (image.clone(), ImageRow::default())));
+                continue;
+            };
+            let mended = dockerfile::mend(&engine, input, &selection);
+            reasons.extend(left(&mended.outcomes));
+            match self.row(input, &mended) {
+                Ok(Ported { row, starts_otherwise, listens_otherwise }) => {
+                    let silent = of_this().filter(|it| listens_otherwise && !it.declares_port);
+                    reasons.extend(silent.map(undeclared));
+                    if let Some(caller) = of_this().find(|it| it.arguments_only && starts_otherwise) {
+                        let reason =
+                            "has args without a command: CMD, which they replace, becomes ENTRYPOINT";
+                        reasons.push(format!("{} {reason}", caller.resource));
+                    }
+                    rows.extend(application.images.iter().map(|image| (image.clone(), row.clone())));
+                }
+                Err(reason) => reasons.push(reason),
+            }
+            parts.push(mended);
+        }
+        let only = Images::of_rows(rows.clone().into_iter().chain(self.twins(&rows)));
+        let known: Vec<_> = rows.into_iter().filter(|(_, row)| *row != ImageRow::default()).collect();
+        let engine = self.limited(Recipe::select(&self.catalogue, &recipe.workload), known, Some(only));
+        let mut workloads = run::repair(&engine, &without_dockerfiles(project), &selection);
+        reasons.extend(left(&workloads.outcomes));
+        let stays = |finding: &&Finding| {
+            !workloads.outcomes.iter().any(|it| it.finding.fingerprint == finding.fingerprint)
+        };
+        let new = workloads.after.findings.iter().filter(stays);
+        reasons.extend(
+            new.map(|finding| reason_of(finding, finding.no_fix.as_deref().unwrap_or("it would stay"))),
+        );
+        let unread = workloads.after.problems.iter().filter(|it| it.kind == ProblemKind::NotChecked);
+        reasons.extend(unread.map(|problem| {
+            format!(
+                "{} was not read and may belong to it ({}); --exclude leaves it out",
+                problem.path, problem.message
+            )
+        }));
+        if !workloads.verified.is_empty() {
+            let ported = |it: &&Use| applications.iter().any(|of| of.images.contains(&it.repository));
+            let keeps = uses.iter().filter(ported).filter(|it| it.keeps_files);
+            let reason = "keeps files in a claim, which may belong to root: give it an fsGroup first";
+            reasons.extend(keeps.map(|it| format!("{} {reason}", it.resource)));
+        }
+        reasons.sort();
+        reasons.dedup();
+        let mut repair = Repair::default();
+        for part in parts {
+            repair.outcomes.extend(part.outcomes);
+            add(&mut repair.before, part.before.analysis());
+            add(&mut repair.after, part.after.analysis());
+            workloads.verified = Verified::join([workloads.verified, part.verified]);
+        }
+        repair.outcomes.append(&mut workloads.outcomes);
+        add(&mut repair.before, workloads.before);
+        add(&mut repair.after, workloads.after);
+        repair.verified = workloads.verified.together();
+        Trial { repair, reasons }
+    }
+
+    /// What the ported Dockerfile says of its image.
+    fn row(&self, input: &InputFile, mended: &Mended) -> Result<Ported, String> {
+        let before = input.read(&self.limits).map_err(|problem| problem.message)?;
+        let after =
+            mended.verified.files().first().map_or_else(|| Arc::clone(&before), |it| Arc::clone(it.after()));
+        let parse = |source: &Arc<Source>| Dockerfile::parse(source).map_err(|problem| problem.message);
+        let (before, after) = (parse(&before)?, parse(&after)?);
+        let row = image_row_in_full(&after, &self.images).ok_or("whom its image runs as is not known")?;
+        let has_entrypoint = |file: &Dockerfile| file.chain().last(Keyword::Entrypoint).is_some();
+        let starts_otherwise = !has_entrypoint(&before) && has_entrypoint(&after);
+        let old = image_row_in_full(&before, &self.images);
+        let listens_otherwise = old.is_none_or(|old| old.ports != row.ports);
+        Ok(Ported { row, starts_otherwise, listens_otherwise })
+    }
+
+    /// The images that may take the place of these.
+    fn twins(&self, rows: &[(String, ImageRow)]) -> Vec<(String, ImageRow)> {
+        let fact = |(image, _): &(String, ImageRow)| self.images.find(&ImageReference::parse(image)?);
+        let other = |it: &(String, ImageRow)| Some(fact(it)?.row.alternative.as_ref()?.image.clone());
+        rows.iter().filter_map(other).map(|image| (image, ImageRow::default())).collect()
+    }
+}
+
+impl Application<'_> {
+    fn name(&self) -> Arc<str> {
+        match self.dockerfile {
+            Some(file) => Arc::clone(file.name()),
+            None => {
+                self.images.iter().next().map_or_else(|| Arc::from(""), |image| Arc::from(image.as_str()))
+            }
+        }
+    }
+
+    fn problem(&self, reason: &str) -> Problem {
+        Problem::of_path(ProblemKind::Warning, self.name(), format!("not ported: {reason}"))
+    }
+}
+
+/// The reasons why findings stay.
+fn left(outcomes: &[FixOutcome]) -> Vec<String> {
+    let reason = |it: &FixOutcome| {
+        let why = match &it.outcome {
+            Outcome::Fixed => return None,
+            Outcome::Refused { reason } | Outcome::NoFix { reason } => reason,
+            Outcome::HeldBack { reason, .. } => it.finding.no_fix.as_ref().unwrap_or(reason),
+        };
+        Some(reason_of(&it.finding, why))
+    };
+    outcomes.iter().filter_map(reason).collect()
+}
+
+fn reason_of(finding: &Finding, why: &str) -> String {
+    let line = finding.primary.source.line_column(finding.primary.span.start()).line;
+    format!("{}:{line}: {}: {why}", finding.primary.path(), finding.message)
+}
+
+fn add(all: &mut Analysis, part: Analysis) {
+    all.findings.extend(part.findings);
+    all.ignored.extend(part.ignored);
+    all.problems.extend(part.problems);
+    all.counts.add(&part.counts);
+}
+
+fn without_dockerfiles(project: &Project) -> Project {
+    let mut project = project.clone();
+    project.targets.retain(|target| !matches!(target, Target::Dockerfiles(_)));
+    project
+}
+
+/// The containers of all workloads. Patches of overlays are no finished objects.
+fn uses(engine: &Engine, project: &Project) -> Vec<Use> {
+    let mut found = Vec::new();
+    for file in project.manifests().filter(|file| file.role() == Role::Manifest) {
+        let Ok(source) = file.read(&engine.limits) else { continue };
+        let tree = Arc::new(yaml::parse(&source, &engine.limits).tree);
+        Document::objects(&tree, &engine.kinds).iter().for_each(|object| uses_in(object, &mut found));
+    }
+    for folder in project.charts() {
+        let Ok(input) = ChartInput::open(folder, &engine.limits) else { continue };
+        let none = engine.limited(rule::Selection::none(&engine.catalogue), Vec::new(), None);
+        chart::judge(&none, &input).objects().for_each(|object| uses_in(object, &mut found));
+    }
+    found
+}
+
+fn uses_in(object: &Document, found: &mut Vec<Use>) {
+    let tree = object.tree();
+    let is_set = |node, keys: &[&str]| !get(tree, node, keys).is_absent();
+    for pod in object.pods() {
+        let volumes = get(tree, pod.spec, &["volumes"]).value();
+        let mut volumes = volumes.map_or(&[][..], |volumes| tree.items(volumes)).iter();
+        let claims = volumes.any(|&volume| is_set(volume, &["persistentVolumeClaim"]))
+            || is_set(object.root(), &["spec", "volumeClaimTemplates"]);
+        let keeps_files = claims && !is_set(pod.spec, &["securityContext", "fsGroup"]);
+        for container in &pod.containers {
+            let Field::Value(text) = read_text(tree, container.node, &["image"]) else { continue };
+            let Some(image) = ImageReference::parse(&text) else { continue };
+            let arguments_only = is_set(container.node, &["args"]) && !is_set(container.node, &["command"]);
+            let ports = get(tree, container.node, &["ports"]).value();
+            let declares_port = ports.is_some_and(|ports| !tree.items(ports).is_empty());
+            let (repository, resource) = (image.repository(), resource_id(object));
+            found.push(Use { repository, resource, arguments_only, keeps_files, declares_port });
+        }
+    }
+}
+
+/// Letters and digits of a name, small: `CatFacts` and `cat-facts` are one.
+fn folded(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// What the recipe is about in a project.
+fn applications<'a>(
+    engine: &Engine,
+    project: &'a Project,
+    recipe: &Recipe,
+    request: &RecipeRequest,
+    uses: &[Use],
+) -> Vec<Application<'a>> {
+    let mut named: Vec<(&InputFile, Vec<String>)> = Vec::new();
+    for input in project.dockerfiles() {
+        // What can not be read is told by whoever reads all.
+        let Ok(file) = engine.parse(input) else { continue };
+        let chain = file.chain();
+        if matches!(&chain.base, Base::Image(name) if recipe.is_about(name)) {
+            named.push((input, names_of(input, &file)));
+        }
+    }
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for name in named.iter().flat_map(|(_, names)| names.iter().collect::<BTreeSet<_>>()) {
+        *counts.entry(name.clone()).or_default() += 1;
+    }
+    let mut found = Vec::new();
+    for (input, names) in &named {
+        let told = request.images.iter().filter(|(_, path)| path.as_str() == &**input.name());
+        let mut images: BTreeSet<String> = told.map(|(image, _)| image.clone()).collect();
+        if images.is_empty() {
+            // A name that two Dockerfiles have tells of neither.
+            let own = |it: &&Use| {
+                let last = folded(it.repository.rsplit('/').next().unwrap_or(""));
+                let known = request.images.iter().any(|(image, _)| *image == it.repository);
+                !known && names.contains(&last) && counts.get(&last) == Some(&1)
+            };
+            images = uses.iter().filter(own).map(|it| it.repository.clone()).collect();
+        }
+        let runs = uses.iter().any(|it| images.contains(&it.repository));
+        let refused = (!runs).then(|| {
+            let all: BTreeSet<&str> = uses.iter().map(|it| &*it.repository).collect();
+            let all: Vec<&str> = all.into_iter().take(5).collect();
+            if all.is_empty() {
+                "no workload that runs its image is among the checked files: the port and the user have to follow there".to_owned()
+            } else {
+                format!("which image it makes is not known ({} are run): say so with --image IMAGE={}", all.join(", "), input.name())
+            }
+        });
+        found.push(Application { dockerfile: Some(*input), images, refused });
+    }
+    let own = |it: &&Use| recipe.images.contains(&it.repository);
+    let images: BTreeSet<String> = uses.iter().filter(own).map(|it| it.repository.clone()).collect();
+    if !images.is_empty() {
+        found.push(Application { dockerfile: None, images, refused: None });
+    }
+    found
+}
+
+/// What an image may be called by its Dockerfile: its own name or its folder's, the program that it starts.
+fn names_of(input: &InputFile, file: &Dockerfile) -> Vec<String> {
+    let mut names: Vec<String> = built::name_of(input).iter().map(|name| folded(name)).collect();
+    let chain = file.chain();
+    let command = chain.last(Keyword::Entrypoint).or_else(|| chain.last(Keyword::Cmd));
+    let command = command.and_then(|(_, it)| it.command.as_ref());
+    let words: Vec<&str> = match command {
+        Some(crate::dockerfile::Command::Exec(words)) => words.iter().map(String::as_str).collect(),
+        Some(crate::dockerfile::Command::Shell(text)) => text.split_whitespace().collect(),
+        None => Vec::new(),
+    };
+    let program = words.iter().find_map(|word| word.strip_suffix(".dll"));
+    names.extend(program.and_then(|name| name.rsplit('/').next()).map(folded));
+    names.retain(|name| !name.is_empty());
+    names
+}
