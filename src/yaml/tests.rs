@@ -250,8 +250,5 @@ fn what_is_added_stands_behind_comments_that_belong_to_the_last_entry() {
     let a = parsed.tree.get(root(&parsed), "a").unwrap();
     let added = Op::Add { map: a, key: "x".to_owned(), value: 5.into() };
     let edits = plan(&parsed.tree, &[added]).unwrap();
-    assert_eq!(
-        edits.apply(text),
-        "a:\n  b:\n    c: 1\n\n    # d: 2\n\n    # e: 3\n  x: 5\n\n# of f\nf: 4\n"
-    );
+    assert_eq!(edits.apply(text), "a:\n  b:\n    c: 1\n\n    # d: 2\n\n    # e: 3\n  x: 5\n\n# of f\nf: 4\n");
 }
