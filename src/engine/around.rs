@@ -1,11 +1,11 @@
 //! [`Surroundings`]: which files a fix of another file may have to read; [`Around`]: those files, read.
 //!
 //! For every object of a run a few words are remembered ([`Neighbour`]); trees are read again only for the
-//! few files that a fix that reaches beyond its own file asks for, and dropped afterwards. So memory is
-//! bounded by one such neighbourhood, not by the run.
+//! few files that a fix that reaches beyond its own file asks for. So memory is bounded by one such
+//! neighbourhood and a shelf of fixed size, not by the run.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::finding::Patch;
 use crate::project::{InputFile, Role};
@@ -16,10 +16,13 @@ use crate::yaml::{self, SpanTree};
 
 use super::Engine;
 
+/// Bytes of text whose trees are kept for the next file that asks: many files have the same ones around them.
+const MOST_SHELVED: usize = 4 << 20;
+
 /// The objects around a file, which come behind its own in the target.
 #[derive(Default)]
 pub(super) struct Around {
-    files: Vec<AroundFile>,
+    files: Vec<Arc<AroundFile>>,
     /// Whether nothing that is applied together is missing, as far as the caller was shown it.
     pub whole: bool,
 }
@@ -29,6 +32,21 @@ struct AroundFile {
     place: usize,
     tree: Arc<SpanTree>,
     documents: Vec<Document>,
+}
+
+impl AroundFile {
+    fn new(engine: &Engine, place: usize, source: &Arc<Source>) -> Self {
+        let tree = Arc::new(yaml::parse(source, &engine.limits).tree);
+        let documents = Document::objects(&tree, &engine.kinds);
+        Self { place, tree, documents }
+    }
+}
+
+/// Files as they are on disk, by their places, and the bytes of their texts.
+#[derive(Default)]
+struct Shelf {
+    files: HashMap<usize, Arc<AroundFile>>,
+    bytes: usize,
 }
 
 /// What a patch changes in one file.
@@ -80,10 +98,13 @@ impl Around {
 /// What is remembered of all manifests of a run.
 pub(super) struct Surroundings<'a> {
     files: Vec<&'a InputFile>,
+    /// The folder of each, step by step.
+    folders: Vec<Vec<&'a str>>,
     entries: Vec<(usize, Neighbour)>,
     /// The same of patches of overlays.
     patches: Vec<(usize, Neighbour)>,
     whole: bool,
+    shelf: Mutex<Shelf>,
 }
 
 type Identity<'a> = &'a (String, String, Option<String>, String);
@@ -97,7 +118,11 @@ impl<'a> Surroundings<'a> {
             files.get(*place).is_some_and(|file| file.role() != Role::OverlayPatch)
         };
         let (entries, patches) = all.partition(finished);
-        Self { files, entries, patches, whole }
+        let folder = |file: &&'a InputFile| {
+            file.name().rsplit_once('/').map_or("", |(folder, _)| folder).split('/').collect()
+        };
+        let folders = files.iter().map(folder).collect();
+        Self { files, folders, entries, patches, whole, shelf: Mutex::default() }
     }
 
     /// The files of overlays that patch an object of this kind and name.
@@ -111,15 +136,10 @@ impl<'a> Surroundings<'a> {
         self.files.get(place).copied()
     }
 
-    fn folder(&self, place: usize) -> Vec<&str> {
-        let name = self.input(place).map_or("", |file| file.name());
-        name.rsplit_once('/').map_or("", |(folder, _)| folder).split('/').collect()
-    }
-
     /// How many folders two files have in common.
     fn common(&self, one: usize, other: usize) -> usize {
-        let (one, other) = (self.folder(one), self.folder(other));
-        one.iter().zip(&other).take_while(|(one, other)| one == other).count()
+        let (Some(one), Some(other)) = (self.folders.get(one), self.folders.get(other)) else { return 0 };
+        one.iter().zip(other).take_while(|(one, other)| one == other).count()
     }
 
     /// The files with neighbours of a file's pods. An object that stands in several files (a copy for
@@ -171,21 +191,37 @@ impl<'a> Surroundings<'a> {
         self.entries.iter().filter(move |(other, _)| *other == place).map(|(_, entry)| entry)
     }
 
-    /// What is around a file. `text` gives the newest text of a file.
+    /// A file as it is on disk.
+    fn on_disk(&self, engine: &Engine, place: usize) -> Option<Arc<AroundFile>> {
+        let shelf = || self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = shelf().files.get(&place) {
+            return Some(Arc::clone(file));
+        }
+        let source = self.input(place)?.read(&engine.limits).ok()?;
+        let file = Arc::new(AroundFile::new(engine, place, &source));
+        let mut shelf = shelf();
+        if shelf.bytes + source.len() > MOST_SHELVED {
+            *shelf = Shelf::default();
+        }
+        shelf.bytes += source.len();
+        shelf.files.insert(place, Arc::clone(&file));
+        Some(file)
+    }
+
+    /// What is around a file. `changed` gives the newest text of a file that is no longer as on disk.
     pub fn around(
         &self,
         engine: &Engine,
         place: usize,
-        text: &dyn Fn(usize) -> Option<Arc<Source>>,
+        changed: &dyn Fn(usize) -> Option<Arc<Source>>,
     ) -> Around {
         let finished = self.input(place).is_some_and(|file| file.role() != Role::OverlayPatch);
         if !finished {
             return Around::default();
         }
-        let read = |place: usize| {
-            let tree = Arc::new(yaml::parse(&text(place)?, &engine.limits).tree);
-            let documents = Document::objects(&tree, &engine.kinds);
-            Some(AroundFile { place, tree, documents })
+        let read = |place: usize| match changed(place) {
+            Some(source) => Some(Arc::new(AroundFile::new(engine, place, &source))),
+            None => self.on_disk(engine, place),
         };
         Around { files: self.near(place).into_iter().filter_map(read).collect(), whole: self.whole }
     }

@@ -40,7 +40,7 @@ pub(super) fn analyze(engine: &Engine, project: &Project, kept: &mut [Kept]) {
     let text = |place: usize| around.input(place)?.read(&engine.limits).ok();
     kept.par_iter_mut().enumerate().filter(|(_, kept)| kept.has_linked()).for_each(|(place, kept)| {
         let (Some(file), Some(source)) = (around.input(place), text(place)) else { return };
-        let judge = || judge_among(engine, &source, file.role(), &around.around(engine, place, &text));
+        let judge = || judge_among(engine, &source, file.role(), &around.around(engine, place, &|_| None));
         // What was found of the file alone stays where this fails.
         if let Ok(judged) = catch_unwind(AssertUnwindSafe(judge)) {
             *kept = Kept::from(judged);
@@ -81,12 +81,14 @@ struct Mending<'m, 'a> {
 }
 
 impl Mending<'_, '_> {
+    /// The newest text of a file that was changed.
+    fn changed(&self, place: usize) -> Option<Arc<Source>> {
+        self.parts.get(place)?.verified.files().first().map(|file| Arc::clone(file.after()))
+    }
+
     /// The newest text of a file.
     fn text(&self, place: usize) -> Option<Arc<Source>> {
-        match self.parts.get(place)?.verified.files().first() {
-            Some(file) => Some(Arc::clone(file.after())),
-            None => self.around.input(place)?.read(&self.engine.limits).ok(),
-        }
+        self.changed(place).or_else(|| self.around.input(place)?.read(&self.engine.limits).ok())
     }
 
     /// Makes what one file asks for; whether something changed.
@@ -97,7 +99,7 @@ impl Mending<'_, '_> {
             let (Some(source), Some(file)) = (self.text(place), self.around.input(place)) else {
                 return false;
             };
-            let around = self.around.around(self.engine, place, &|place| self.text(place));
+            let around = self.around.around(self.engine, place, &|place| self.changed(place));
             let judged = judge_among(self.engine, &source, file.role(), &around);
             let linked = || judged.findings.iter().filter(|finding| finding.linked);
             first.get_or_insert_with(|| linked().cloned().collect());
