@@ -328,6 +328,9 @@ pub struct FixArgs {
     /// For --recipe: an image and the Dockerfile that makes it, where their names do not tell
     #[arg(long, value_name = "IMAGE=DOCKERFILE", requires = "recipe")]
     pub image: Vec<String>,
+    /// For --recipe dotnet-chiseled: raise also the version, in Dockerfiles and the projects they build
+    #[arg(long, value_name = "VERSION", requires = "recipe")]
+    pub dotnet: Option<String>,
     /// Raise also the version in Chart.yaml of a chart that is changed: 1.2.3 becomes 1.2.4
     #[arg(long, value_name = "PART")]
     pub bump_chart: Option<BumpWord>,

@@ -7,7 +7,7 @@ use crate::engine::{Engine, Migration, Outcome, RecipeRequest, Selection};
 use crate::project::{InputFile, Project};
 use crate::report::{RepairReport, Verbosity, clean};
 use crate::resource::ImageReference;
-use crate::rule::Recipe;
+use crate::rule::{Recipe, has_dotnet_images};
 use crate::source::ProblemKind;
 use crate::write;
 
@@ -76,7 +76,7 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     if from_stdin {
         return fix_stdin(args, &session, &engine, &selection);
     }
-    let Migration { repair, applications, refused } = match &args.recipe {
+    let Migration { repair, applications, refused, upgraded } = match &args.recipe {
         Some(name) => migrate(name, args, &engine, &project)?,
         None => Migration { repair: engine.repair(&project, &selection), ..Migration::default() },
     };
@@ -89,8 +89,13 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
             }
         }
     }
-    let report =
-        RepairReport { repair: &repair, written: !args.diff, failed: &failed, verbosity: session.verbosity };
+    let report = RepairReport {
+        repair: &repair,
+        written: !args.diff,
+        failed: &failed,
+        verbosity: session.verbosity,
+        is_recipe: args.recipe.is_some(),
+    };
     let terminal = &session.terminal;
     match (shape, &args.output.output) {
         (Shape::Json, None) => print(&report.json())?,
@@ -110,6 +115,9 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
         for one in made.filter(|one| one.finding.resource.kind == "Dockerfile") {
             let title = one.title.as_deref().unwrap_or_default();
             tell(&format!("  {}: {}\n", clean(one.finding.primary.path()), clean(title)));
+        }
+        for (path, what) in &upgraded {
+            tell(&format!("  {}: {}\n", clean(path), clean(what)));
         }
         let complete = applications.saturating_sub(refused);
         tell(&match applications {
@@ -134,7 +142,7 @@ fn migrate(name: &str, args: &FixArgs, engine: &Engine, project: &Project) -> Re
     let recipe = Recipe::of(name).map_err(|error| {
         Failure::with_help(error.to_string(), Some("`seaworthy rules --recipes` lists all".to_owned()))
     })?;
-    let mut request = RecipeRequest::default();
+    let mut request = RecipeRequest { dotnet: dotnet(args, recipe)?, ..RecipeRequest::default() };
     for given in &args.image {
         let pair = given.split_once('=').filter(|(image, path)| !image.is_empty() && !path.is_empty());
         let (image, path) =
@@ -151,6 +159,19 @@ fn migrate(name: &str, args: &FixArgs, engine: &Engine, project: &Project) -> Re
     Ok(engine.migrate(project, recipe, &request))
 }
 
+/// The version of `--dotnet`, as images name it.
+fn dotnet(args: &FixArgs, recipe: &Recipe) -> Result<Option<String>, Failure> {
+    let Some(given) = &args.dotnet else { return Ok(None) };
+    if !recipe.is_about("mcr.microsoft.com/dotnet/aspnet") {
+        return Err(Failure::new("--dotnet: the recipe is not about .NET"));
+    }
+    let version = if given.contains('.') { given.clone() } else { format!("{given}.0") };
+    if has_dotnet_images(&version) {
+        return Ok(Some(version));
+    }
+    Err(Failure::new(format!("--dotnet: images of .NET `{given}` are not known")))
+}
+
 /// For editors: the text comes out, fixed or as it was; the exit code is 0, why goes to standard error.
 fn fix_stdin(
     args: &FixArgs,
@@ -163,8 +184,13 @@ fn fix_stdin(
     let path = args.stdin_filename.clone().unwrap_or_else(|| PathBuf::from("-"));
     let name = path.to_string_lossy().replace('\\', "/");
     let fixed = engine.fix_text(&InputFile::in_memory(name, bytes.clone()), selection);
-    let report =
-        RepairReport { repair: &fixed.repair, written: true, failed: &[], verbosity: session.verbosity };
+    let report = RepairReport {
+        repair: &fixed.repair,
+        written: true,
+        failed: &[],
+        verbosity: session.verbosity,
+        is_recipe: false,
+    };
     let changes = !fixed.repair.verified.is_empty();
     if args.diff {
         session

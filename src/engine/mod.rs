@@ -24,6 +24,7 @@ mod run;
 mod second;
 mod suppress;
 mod threads;
+mod upgrade;
 mod values;
 mod verify;
 

@@ -10,14 +10,15 @@ use crate::dockerfile::{Base, Dockerfile, Keyword};
 use crate::finding::{Finding, ResourceId};
 use crate::project::{InputFile, Project, Role, Target};
 use crate::resource::{Document, Field, ImageReference, ImageRow, Images, get, read_text};
-use crate::rule::{self, Recipe, image_row_in_full};
+use crate::rule::{self, Recipe, build_on_dotnet, image_row_in_full};
 use crate::source::{Problem, ProblemKind, Source};
 use crate::yaml;
 
 use super::chart::{self, ChartInput};
 use super::locate::resource_id;
 use super::repair::Mended;
-use super::verify::Verified;
+use super::upgrade::{Change, library_of, upgrade};
+use super::verify::{Verified, VerifiedFile};
 use super::{Analysis, Engine, FixOutcome, Outcome, Repair, Selection, built, dockerfile, run};
 
 /// What a recipe is asked for beside its name.
@@ -25,6 +26,8 @@ use super::{Analysis, Engine, FixOutcome, Outcome, Repair, Selection, built, doc
 pub struct RecipeRequest {
     /// Images by the Dockerfile that makes them: repository, and the Dockerfile's path as shown.
     pub images: Vec<(String, String)>,
+    /// The version of .NET (`10.0`) that programs are to be built for and on; `None` = the one they have.
+    pub dotnet: Option<String>,
 }
 
 /// What a recipe came to.
@@ -36,6 +39,8 @@ pub struct Migration {
     pub applications: usize,
     /// How many of these it is refused for.
     pub refused: usize,
+    /// What was done to files for another version, by their names.
+    pub upgraded: Vec<(Arc<str>, String)>,
 }
 
 /// What is ported together: a Dockerfile with the workloads that run its image, or workloads that run an
@@ -73,6 +78,7 @@ struct Ported {
 struct Trial {
     repair: Repair,
     reasons: Vec<String>,
+    upgraded: Vec<Change>,
 }
 
 impl Engine {
@@ -80,17 +86,21 @@ impl Engine {
     #[must_use]
     pub fn migrate(&self, project: &Project, recipe: &Recipe, request: &RecipeRequest) -> Migration {
         let uses = uses(self, project);
-        let applications = applications(self, project, recipe, request, &uses);
+        let mut applications = applications(self, project, recipe, request, &uses);
+        if let Some(reason) = self.left_behind(project, &applications, request) {
+            applications.iter_mut().for_each(|it| it.refused = it.refused.take().or(Some(reason.clone())));
+        }
+        let applications = applications;
         let mut migration = Migration { applications: applications.len(), ..Migration::default() };
         let mut accepted: Vec<&Application<'_>> = Vec::new();
         let mut repair = None;
         let (mut problems, mut left_over) = (Vec::new(), Vec::new());
         for application in &applications {
-            let trial = self.trial(project, recipe, &[application], &uses);
+            let trial = self.trial(project, recipe, request, &[application], &uses);
             let reasons = application.refused.as_ref().map_or(trial.reasons, |reason| vec![reason.clone()]);
             if reasons.is_empty() {
                 accepted.push(application);
-                repair = Some(trial.repair);
+                (repair, migration.upgraded) = (Some(trial.repair), trial.upgraded);
             } else {
                 left_over.extend(trial.repair.before.findings);
             }
@@ -99,15 +109,26 @@ impl Engine {
         }
         // Several applications may share files, so that they are ported once more together.
         if accepted.len() > 1 {
-            let trial = self.trial(project, recipe, &accepted, &uses);
+            let trial = self.trial(project, recipe, request, &accepted, &uses);
             let reason = trial.reasons.first().map(|reason| format!("together with the others: {reason}"));
             let trial_before = trial.repair.before.findings.clone();
             repair = reason.is_none().then_some(trial.repair);
+            migration.upgraded = trial.upgraded;
             if let Some(reason) = reason {
                 left_over.extend(trial_before);
                 migration.refused += accepted.len();
                 problems.extend(accepted.iter().map(|application| application.problem(&reason)));
             }
+        }
+        // Programs may share projects, which are of one version.
+        if request.dotnet.is_some() && migration.refused > 0 {
+            if let Some(made) = repair.take() {
+                left_over.extend(made.before.findings);
+                let reason = "the version is raised for all or for none, and another one is refused";
+                migration.refused += accepted.len();
+                problems.extend(accepted.iter().map(|application| application.problem(reason)));
+            }
+            migration.upgraded.clear();
         }
         migration.repair = match repair {
             Some(repair) => {
@@ -160,6 +181,7 @@ impl Engine {
         &self,
         project: &Project,
         recipe: &Recipe,
+        request: &RecipeRequest,
         applications: &[&Application<'_>],
         uses: &[Use],
     ) -> Trial {
@@ -173,6 +195,7 @@ impl Engine {
         let rules = Recipe::select(&self.catalogue, &recipe.dockerfile);
         let engine = self.limited(rules, Vec::new(), None);
         let (mut parts, mut reasons, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut upgraded, mut projects): (_, Vec<VerifiedFile>) = (Vec::new(), Vec::new());
         for application in applications {
             let of_this = || uses.iter().filter(|it| application.images.contains(&it.repository));
             let undeclared = |it: &Use| {
@@ -180,14 +203,25 @@ impl Engine {
                 format!("{} {reason}", it.resource)
             };
             let Some(input) = application.dockerfile else {
+                if request.dotnet.is_some() {
+                    reasons.push("it is run as it is, so that no project tells its version".to_owned());
+                }
                 let has_twin =
                     |it: &&Use| !self.twins(&[(it.repository.clone(), ImageRow::default())]).is_empty();
                 reasons.extend(of_this().filter(|it| !it.declares_port).filter(has_twin).map(undeclared));
                 rows.extend(application.images.iter().map(|image| (image.clone(), ImageRow::default())));
                 continue;
             };
-            let mended = dockerfile::mend(&engine, input, &selection);
+            let mut mended = dockerfile::mend(&engine, input, &selection);
             reasons.extend(left(&mended.outcomes));
+            if let Some(version) = &request.dotnet {
+                match upgrade(&engine, input, &mut mended, version, &mut upgraded) {
+                    // Several programs may be made by one project.
+                    Ok(project) => projects
+                        .extend(project.filter(|new| projects.iter().all(|it| it.path() != new.path()))),
+                    Err(reason) => reasons.push(reason),
+                }
+            }
             match self.row(input, &mended) {
                 Ok(Ported { row, starts_otherwise, listens_otherwise }) => {
                     let silent = of_this().filter(|it| listens_otherwise && !it.declares_port);
@@ -237,11 +271,35 @@ impl Engine {
             add(&mut repair.after, part.after.analysis());
             workloads.verified = Verified::join([workloads.verified, part.verified]);
         }
+        workloads.verified =
+            Verified::join(projects.into_iter().map(Verified::of).chain([workloads.verified]));
         repair.outcomes.append(&mut workloads.outcomes);
         add(&mut repair.before, workloads.before);
         add(&mut repair.after, workloads.after);
         repair.verified = workloads.verified.together();
-        Trial { repair, reasons }
+        upgraded.dedup();
+        Trial { repair, reasons, upgraded }
+    }
+
+    /// Why the version can not be raised: a Dockerfile that is not ported may build the same projects.
+    fn left_behind(
+        &self,
+        project: &Project,
+        applications: &[Application<'_>],
+        request: &RecipeRequest,
+    ) -> Option<String> {
+        let version = request.dotnet.as_ref()?;
+        let ported =
+            |name: &str| applications.iter().filter_map(|it| it.dockerfile).any(|it| **it.name() == *name);
+        project.dockerfiles().filter(|input| !ported(input.name())).find_map(|input| {
+            let file = self.parse(input).ok()?;
+            let older = match build_on_dotnet(&file, version) {
+                Ok(ops) => !ops.is_empty(),
+                Err(_) => file.source().text().contains("mcr.microsoft.com/dotnet/"),
+            };
+            let reason = "is built with another .NET and not ported; --exclude leaves it out";
+            older.then(|| format!("{} {reason}", input.name()))
+        })
     }
 
     /// What the ported Dockerfile says of its image.
@@ -412,16 +470,7 @@ fn applications<'a>(
 /// What an image may be called by its Dockerfile: its own name or its folder's, the program that it starts.
 fn names_of(input: &InputFile, file: &Dockerfile) -> Vec<String> {
     let mut names: Vec<String> = built::name_of(input).iter().map(|name| folded(name)).collect();
-    let chain = file.chain();
-    let command = chain.last(Keyword::Entrypoint).or_else(|| chain.last(Keyword::Cmd));
-    let command = command.and_then(|(_, it)| it.command.as_ref());
-    let words: Vec<&str> = match command {
-        Some(crate::dockerfile::Command::Exec(words)) => words.iter().map(String::as_str).collect(),
-        Some(crate::dockerfile::Command::Shell(text)) => text.split_whitespace().collect(),
-        None => Vec::new(),
-    };
-    let program = words.iter().find_map(|word| word.strip_suffix(".dll"));
-    names.extend(program.and_then(|name| name.rsplit('/').next()).map(folded));
+    names.extend(library_of(file).map(|name| folded(&name)));
     names.retain(|name| !name.is_empty());
     names
 }

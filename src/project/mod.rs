@@ -30,7 +30,7 @@ pub use disk::{DiskFiles, root_above};
 pub use git::{GitError, GitFiles};
 pub use image_config::{ImageSourceError, read_images};
 pub use overlay::OverlayFiles;
-pub use program::sources_around;
+pub use program::{build_files_around, sources_around};
 pub use shown::ShownFiles;
 pub use snapshot::Snapshot;
 pub use values::is_values_name;

@@ -1,6 +1,6 @@
 //! The sources of the program that a Dockerfile builds.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
@@ -13,8 +13,22 @@ const WANTED: [&str; 3] = [".csproj", ".cs", ".json"];
 /// Folders that hold what is made from sources, or others' sources.
 const SKIPPED: [&str; 4] = ["bin", "obj", "node_modules", "packages"];
 
+/// Names of files that decide on how a .NET program is built.
+const BUILD: [&str; 7] = [
+    ".csproj",
+    ".fsproj",
+    ".vbproj",
+    "Directory.Build.props",
+    "Directory.Build.targets",
+    "global.json",
+    "packages.lock.json",
+];
+
 /// Deepest folder below the one that is searched.
 const DEEPEST: usize = 8;
+
+/// The same where the whole repository is.
+const DEEPEST_OF_ALL: usize = 24;
 
 /// Most entries that are looked at.
 const MOST_ENTRIES: usize = 20_000;
@@ -37,7 +51,7 @@ pub fn sources_around(dockerfile: &Path) -> (Vec<(String, String)>, bool) {
     let Some(mut folder) = path.parent() else { return (Vec::new(), false) };
     let top = root_above(folder);
     for _ in 0..=MOST_ABOVE {
-        let (files, whole) = below(folder);
+        let (files, whole) = below(folder, DEEPEST, &is_source);
         if !whole || files.iter().any(|(name, _)| name.ends_with(".csproj")) {
             return (files, whole);
         }
@@ -49,7 +63,21 @@ pub fn sources_around(dockerfile: &Path) -> (Vec<(String, String)>, bool) {
     (Vec::new(), false)
 }
 
-fn below(folder: &Path) -> (Vec<(String, String)>, bool) {
+/// The repository of a Dockerfile (else its folder), and names (relative to it) and texts of the files there
+/// that decide on how .NET programs are built. The last is whether these are all. Links are not followed.
+#[must_use]
+pub fn build_files_around(dockerfile: &Path) -> (PathBuf, Vec<(String, String)>, bool) {
+    let root = root_above(dockerfile);
+    let (files, whole) = below(&root, DEEPEST_OF_ALL, &|name| BUILD.iter().any(|end| name.ends_with(end)));
+    (root, files, whole)
+}
+
+fn is_source(name: &str) -> bool {
+    let settings = !name.ends_with(".json") || name.starts_with("appsettings");
+    settings && WANTED.iter().any(|ending| name.ends_with(ending))
+}
+
+fn below(folder: &Path, deepest: usize, is_wanted: &dyn Fn(&str) -> bool) -> (Vec<(String, String)>, bool) {
     let (mut files, mut entries, mut total) = (Vec::new(), 0, 0);
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let skipped = |entry: &walkdir::DirEntry| {
@@ -58,17 +86,15 @@ fn below(folder: &Path) -> (Vec<(String, String)>, bool) {
             && entry.file_type().is_dir()
             && (name.starts_with('.') || SKIPPED.contains(&&*name))
     };
-    let walk = WalkDir::new(folder).max_depth(DEEPEST).sort_by_file_name().into_iter();
+    let walk = WalkDir::new(folder).max_depth(deepest).sort_by_file_name().into_iter();
     for entry in walk.filter_entry(|entry| !skipped(entry)) {
         entries += 1;
         let Ok(entry) = entry else { return (files, false) };
-        if entries > MOST_ENTRIES || (entry.depth() == DEEPEST && entry.file_type().is_dir()) {
+        if entries > MOST_ENTRIES || (entry.depth() == deepest && entry.file_type().is_dir()) {
             return (files, false);
         }
         let name = entry.file_name().to_string_lossy();
-        let wanted = WANTED.iter().any(|ending| name.ends_with(ending));
-        let settings = !name.ends_with(".json") || name.starts_with("appsettings");
-        if !entry.file_type().is_file() || !wanted || !settings {
+        if !entry.file_type().is_file() || !is_wanted(&name) {
             continue;
         }
         let Ok(bytes) = read(entry.path(), MOST_BYTES) else { return (files, false) };
@@ -99,6 +125,10 @@ mod tests {
         let found = (vec![("src/Shop/Shop.csproj".to_owned(), "<Project/>".to_owned())], true);
         assert_eq!(sources_around(&root.join("Dockerfile")), found);
         assert_eq!(sources_around(&root.join("deploy/Dockerfile")), found);
+        std::fs::write(root.join("global.json"), "{}").unwrap();
+        let (_, files, whole) = build_files_around(&root.join("deploy/Dockerfile"));
+        let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+        assert!(whole && names == ["global.json", "src/Shop/Shop.csproj"], "{names:?}");
         std::fs::remove_file(root.join("src/Shop/Shop.csproj")).unwrap();
         assert_eq!(sources_around(&root.join("deploy/Dockerfile")), (Vec::new(), false));
     }

@@ -24,6 +24,8 @@ pub struct RepairReport<'a> {
     pub failed: &'a [(String, String)],
     /// How much to say.
     pub verbosity: Verbosity,
+    /// Whether it was a recipe: flags that would fix single findings are then no help.
+    pub is_recipe: bool,
 }
 
 /// What `seaworthy fix --format json` prints.
@@ -184,7 +186,8 @@ impl RepairReport<'_> {
         } else if left.is_empty() {
             ". No findings are left.".to_owned()
         } else {
-            let fixable = fixable(left).map(|text| format!(" ({text})")).unwrap_or_default();
+            let fixable = fixable(left).filter(|_| !self.is_recipe);
+            let fixable = fixable.map(|text| format!(" ({text})")).unwrap_or_default();
             format!(". {} left{fixable}.", count(left.len(), "finding"))
         };
         let _ = writeln!(output, "{rest}");

@@ -8,7 +8,9 @@ mod end_of_support;
 mod port;
 mod program;
 mod shell;
+mod target_framework;
 mod user;
+mod version;
 
 use std::sync::Arc;
 
@@ -24,6 +26,8 @@ use super::selection::Selection;
 
 use build::{Build, User};
 pub use program::Program;
+pub use target_framework::{TargetFramework, allows_sdk, target_framework};
+pub use version::{build_on_dotnet, has_dotnet_images};
 
 /// What a rule found.
 pub(super) struct Found {

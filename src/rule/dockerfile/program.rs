@@ -21,13 +21,20 @@ impl Program {
         if !self.whole || self.file_with(".cs", &["TimeZoneInfo"]).is_some() {
             return None;
         }
+        let (path, text) = self.project(name)?;
+        says_invariant(text).then_some(path)
+    }
+
+    /// Path and text of the only project file that makes the program `name`.
+    #[must_use]
+    pub fn project(&self, name: &str) -> Option<(&str, &str)> {
         let project = |(path, text): &&(String, String)| {
             let stem = path.rsplit('/').next().and_then(|file| file.strip_suffix(".csproj"));
             stem.is_some_and(|stem| stem == name || assembly_name(text).as_deref() == Some(name))
         };
         let mut projects = self.files.iter().filter(project);
         let (path, text) = projects.next().filter(|_| projects.next().is_none())?;
-        says_invariant(text).then_some(path.as_str())
+        Some((path.as_str(), text.as_str()))
     }
 
     /// A source that says where the program listens, so that a variable may not.
