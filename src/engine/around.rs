@@ -17,7 +17,7 @@ use crate::yaml::{self, SpanTree};
 use super::Engine;
 
 /// Bytes of text whose trees are kept for the next file that asks: many files have the same ones around them.
-const MOST_SHELVED: usize = 4 << 20;
+const MOST_SHELVED: usize = 16 << 20;
 
 /// The objects around a file, which come behind its own in the target.
 #[derive(Default)]

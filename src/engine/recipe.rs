@@ -380,7 +380,7 @@ fn uses(engine: &Engine, project: &Project) -> Vec<Use> {
         Document::objects(&tree, &engine.kinds).iter().for_each(|object| uses_in(object, &mut found));
     }
     for folder in project.charts() {
-        let Ok(input) = ChartInput::open(folder, &engine.limits) else { continue };
+        let Ok(input) = ChartInput::open(engine, folder) else { continue };
         let none = engine.limited(rule::Selection::none(&engine.catalogue), Vec::new(), None);
         chart::judge(&none, &input).objects().for_each(|object| uses_in(object, &mut found));
     }

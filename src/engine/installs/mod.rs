@@ -45,7 +45,7 @@ pub(super) struct Install {
 type InlineAt = (Arc<str>, usize, Option<usize>, String);
 
 /// What a project installs of its own charts.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Installs {
     by_chart: HashMap<PathBuf, Vec<Arc<Install>>>,
     inline: HashSet<InlineAt>,
