@@ -8,10 +8,14 @@ use std::process::{Command, Output};
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    - name: a\n      image: registry.example.com/a:1\n";
 
-fn fix(folder: &Path, rest: &[&str]) -> Output {
+fn seaworthy(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_seaworthy"));
-    command.args(["fix", "--unsafe-fixes", "--rule", "privilege-escalation", "--isolated"]).args(rest);
-    command.current_dir(folder).output().unwrap()
+    command.args(arguments).current_dir(folder).output().unwrap()
+}
+
+fn fix(folder: &Path, rest: &[&str]) -> Output {
+    let first = ["fix", "--unsafe-fixes", "--rule", "privilege-escalation", "--isolated"];
+    seaworthy(folder, &[&first, rest].concat())
 }
 
 fn read_only(path: &Path) {
@@ -64,4 +68,26 @@ fn of_a_chart_all_files_are_written_or_none() {
     assert!(text.contains("values.yaml: not written") && text.contains("plain.yaml: not written"), "{text}");
     assert!(text.contains("Fixed 0 findings in 0 files"), "{text}");
     assert!(!fs::read_to_string(chart.join("templates/plain.yaml")).unwrap().contains("securityContext"));
+}
+
+#[test]
+fn a_recipe_that_can_not_be_written_is_not_called_complete() {
+    let case =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cli/fix-recipe-nginx-dockerfile/in/pages");
+    let folder = tempfile::tempdir().unwrap();
+    let read = |name: &str| fs::read_to_string(case.join(name)).unwrap();
+    for name in ["Dockerfile", "pages.yaml"] {
+        fs::write(folder.path().join(name), read(name)).unwrap();
+    }
+    read_only(&folder.path().join("pages.yaml"));
+    let recipe = ["fix", "--isolated", "--recipe", "nginx-unprivileged", "--image"];
+    let image = ["registry.example.com/pages=Dockerfile", "."];
+    let output = seaworthy(folder.path(), &[&recipe[..], &image].concat());
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("Recipe nginx-unprivileged: nothing is written"), "{text}");
+    assert!(!text.contains("complete"), "{text}");
+    for name in ["Dockerfile", "pages.yaml"] {
+        assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), read(name));
+    }
 }

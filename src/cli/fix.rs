@@ -109,7 +109,10 @@ pub fn fix(args: &FixArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     tell(&report.summary(&terminal.stderr));
     let blind = repair.before.problems.iter().any(|problem| problem.kind == ProblemKind::NotChecked);
     let changes = !repair.verified.is_empty();
-    if let Some(name) = args.recipe.as_ref().filter(|_| session.verbosity >= Verbosity::Normal) {
+    let recipe = args.recipe.as_ref().filter(|_| session.verbosity >= Verbosity::Normal);
+    if let Some(name) = recipe.filter(|_| !failed.is_empty()) {
+        tell(&format!("Recipe {name}: nothing is written, since not all of its files can be.\n"));
+    } else if let Some(name) = recipe {
         // What became of a Dockerfile, and why just that: the diff does not say it.
         let made = repair.outcomes.iter().filter(|one| one.outcome == Outcome::Fixed);
         for one in made.filter(|one| one.finding.resource.kind == "Dockerfile") {

@@ -144,16 +144,10 @@ impl<'a> Surroundings<'a> {
 
     /// The files with neighbours of a file's pods. An object that stands in several files (a copy for
     /// each environment) is the nearest one to both sides: what belongs to a farther copy is left alone.
-    fn near(&self, place: usize) -> Vec<usize> {
+    pub fn near(&self, place: usize) -> Vec<usize> {
         let own: Vec<&Neighbour> = self.of(place).collect();
         let pods: Vec<&Neighbour> = own.iter().copied().filter(|it| it.workload).collect();
         let identities: HashSet<Identity<'_>> = own.iter().map(|it| &it.identity).collect();
-        let mut nearest: HashMap<Identity<'_>, usize> = HashMap::new();
-        for (other, entry) in self.entries.iter().filter(|(other, _)| *other != place) {
-            let common = self.common(place, *other);
-            let known = nearest.entry(&entry.identity).or_default();
-            *known = common.max(*known);
-        }
         let copies: Vec<usize> = self
             .entries
             .iter()
@@ -163,12 +157,18 @@ impl<'a> Surroundings<'a> {
         let concerns = |entry: &Neighbour| pods.iter().any(|pod| entry.concerns(pod));
         let wide = self.entries.iter().any(|(_, entry)| entry.wide && concerns(entry));
         let near = |entry: &Neighbour| pods.iter().any(|pod| entry.is_near(pod));
-        let (mut found, mut sharing): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
-        for (other, entry) in &self.entries {
-            let concerned = concerns(entry) || wide && near(entry);
-            if *other == place || !concerned {
-                continue;
+        let others = || self.entries.iter().filter(|(other, _)| *other != place);
+        let concerned: Vec<&(usize, Neighbour)> =
+            others().filter(|(_, entry)| concerns(entry) || wide && near(entry)).collect();
+        let mut nearest: HashMap<Identity<'_>, usize> =
+            concerned.iter().map(|(_, entry)| (&entry.identity, 0)).collect();
+        for (other, entry) in others() {
+            if let Some(known) = nearest.get_mut(&entry.identity) {
+                *known = self.common(place, *other).max(*known);
             }
+        }
+        let (mut found, mut sharing): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+        for (other, entry) in concerned {
             let common = self.common(place, *other);
             let farther = nearest.get(&entry.identity).is_some_and(|nearest| *nearest > common);
             let of_a_copy = copies.iter().any(|copy| self.common(*copy, *other) > common);
@@ -208,11 +208,13 @@ impl<'a> Surroundings<'a> {
         Some(file)
     }
 
-    /// What is around a file. `changed` gives the newest text of a file that is no longer as on disk.
+    /// What is in the files [`near`](Self::near) one. `changed` gives the newest text of a file that is no longer
+    /// as on disk.
     pub fn around(
         &self,
         engine: &Engine,
         place: usize,
+        near: &[usize],
         changed: &dyn Fn(usize) -> Option<Arc<Source>>,
     ) -> Around {
         let finished = self.input(place).is_some_and(|file| file.role() != Role::OverlayPatch);
@@ -223,6 +225,6 @@ impl<'a> Surroundings<'a> {
             Some(source) => Some(Arc::new(AroundFile::new(engine, place, &source))),
             None => self.on_disk(engine, place),
         };
-        Around { files: self.near(place).into_iter().filter_map(read).collect(), whole: self.whole }
+        Around { files: near.iter().copied().filter_map(read).collect(), whole: self.whole }
     }
 }

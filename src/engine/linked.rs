@@ -40,7 +40,10 @@ pub(super) fn analyze(engine: &Engine, project: &Project, kept: &mut [Kept]) {
     let text = |place: usize| around.input(place)?.read(&engine.limits).ok();
     kept.par_iter_mut().enumerate().filter(|(_, kept)| kept.has_linked()).for_each(|(place, kept)| {
         let (Some(file), Some(source)) = (around.input(place), text(place)) else { return };
-        let judge = || judge_among(engine, &source, file.role(), &around.around(engine, place, &|_| None));
+        let judge = || {
+            let near = around.near(place);
+            judge_among(engine, &source, file.role(), &around.around(engine, place, &near, &|_| None))
+        };
         // What was found of the file alone stays where this fails.
         if let Ok(judged) = catch_unwind(AssertUnwindSafe(judge)) {
             *kept = Kept::from(judged);
@@ -95,11 +98,12 @@ impl Mending<'_, '_> {
     fn file(&mut self, place: usize, first_pass: bool) -> bool {
         let mut ledger = Ledger::default();
         let mut first: Option<Vec<Finding>> = None;
+        let near = self.around.near(place);
         loop {
             let (Some(source), Some(file)) = (self.text(place), self.around.input(place)) else {
                 return false;
             };
-            let around = self.around.around(self.engine, place, &|place| self.changed(place));
+            let around = self.around.around(self.engine, place, &near, &|place| self.changed(place));
             let judged = judge_among(self.engine, &source, file.role(), &around);
             let linked = || judged.findings.iter().filter(|finding| finding.linked);
             first.get_or_insert_with(|| linked().cloned().collect());

@@ -57,6 +57,7 @@ use crate::source::Limits;
 pub type Progress = dyn Fn() + Send + Sync;
 
 /// Rules, facts and settings, ready to judge. Cheap to share between threads.
+#[derive(Clone)]
 pub struct Engine {
     catalogue: Arc<Catalogue>,
     rules: rule::Selection,
@@ -66,7 +67,7 @@ pub struct Engine {
     limits: Limits,
     /// Rule ids by what another tool calls them: tool, its id in lower case.
     peers: HashMap<(&'static str, String), Vec<Arc<str>>>,
-    progress: Option<Box<Progress>>,
+    progress: Option<Arc<Progress>>,
     /// Images that rules on objects are limited to.
     only: Option<Images>,
     /// Whether findings of charts get the edits of their fixes.
@@ -146,7 +147,7 @@ impl Engine {
     /// The same engine that tells of every file that is done, from any thread.
     #[must_use]
     pub fn with_progress(mut self, progress: impl Fn() + Send + Sync + 'static) -> Self {
-        self.progress = Some(Box::new(progress));
+        self.progress = Some(Arc::new(progress));
         self
     }
 

@@ -145,23 +145,9 @@ impl Engine {
 
     /// The same engine with other rules, further facts on images, and limited to containers of these.
     fn limited(&self, rules: rule::Selection, rows: Vec<(String, ImageRow)>, only: Option<Images>) -> Self {
-        Self {
-            catalogue: Arc::clone(&self.catalogue),
-            rules,
-            settings: self.settings.clone(),
-            kinds: self.kinds.clone(),
-            images: if rows.is_empty() {
-                self.images.clone()
-            } else {
-                self.images.clone().with_fallback(rows)
-            },
-            limits: self.limits,
-            peers: self.peers.clone(),
-            progress: None,
-            chart_edits: false,
-            installs: self.installs.clone(),
-            only,
-        }
+        let images = self.images.clone();
+        let images = if rows.is_empty() { images } else { images.with_fallback(rows) };
+        Self { rules, images, only, progress: None, chart_edits: false, ..self.clone() }
     }
 
     fn parse(&self, input: &InputFile) -> Result<Dockerfile, Problem> {

@@ -250,6 +250,7 @@ fn read_scenario(engine: &Engine, scenario: &Scenario, mut rendered: Rendered) -
             problem.message = format!("with {}: {}", scenario.name, problem.message);
         }
     }
+    problems.extend(rendered.problems.iter().cloned());
     let mut documents = Vec::new();
     let mut objects: Vec<RenderedObject> = Vec::new();
     for document in &mut rendered.documents {

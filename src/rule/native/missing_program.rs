@@ -61,6 +61,12 @@ impl Place {
     }
 }
 
+/// The commands that the kubelet runs in a container: those of its probes and hooks.
+pub fn kubelet_commands(tree: &SpanTree, container: &Container) -> impl Iterator<Item = NodeId> {
+    let by_kubelet = PLACES.into_iter().filter(|place| matches!(place, Place::Probe(..) | Place::Hook(_)));
+    by_kubelet.filter_map(|place| get(tree, container.node, &place.keys()).value())
+}
+
 /// The words of a list; `None` where one is no text, or filled in later.
 fn words(tree: &SpanTree, list: NodeId) -> Option<Vec<String>> {
     let text = |item: &NodeId| Field::text_of(tree, *item).value().map(|text| text.into_owned());

@@ -10,7 +10,9 @@ use crate::rule::labels::{self, Labels};
 use crate::yaml::{FieldPath, NodeId, SpanTree};
 
 use super::listen::{Listen, annotations, moved_list, moved_text, names_port};
-use super::{NativeFix, Repair, own_call};
+use super::missing_program::kubelet_commands;
+use super::own_call::calls_within;
+use super::{NativeFix, Repair};
 
 /// What is added to a port to make it unprivileged: 80 becomes 8080, 443 becomes 8443.
 const OFFSET: i64 = 8000;
@@ -214,23 +216,21 @@ impl Move<'_, '_> {
     /// arguments, and other containers' calls within the pod.
     fn texts(&self, pod: &Pod, container: &Container) -> Result<(), String> {
         let tree = self.frame.tree();
+        // `--port 80` is two words.
+        let line = |list| {
+            let words = tree.items(list).iter().filter_map(|&item| Field::text_of(tree, item).value());
+            words.collect::<Vec<_>>().join(" ")
+        };
         for other in &pod.containers {
             let own = other.node == container.node;
             for key in ["command", "args"] {
                 let Field::Value(list) = get(tree, other.node, &[key]) else { continue };
-                let words: Vec<String> = tree
-                    .items(list)
-                    .iter()
-                    .filter_map(|&item| Field::text_of(tree, item).value())
-                    .map(|text| text.into_owned())
-                    .collect();
-                // `--port 80` is two words.
-                let line = words.join(" ");
+                let line = line(list);
                 if if own { names_port(&line, self.old) } else { calls_within(&line, self.old) } {
                     return Err(format!("the {key} of container {} name port {}", other.label(), self.old));
                 }
             }
-            if own_call::calls_port(tree, other, self.old) {
+            if kubelet_commands(tree, other).any(|list| calls_within(&line(list), self.old)) {
                 let (label, port) = (other.label(), self.old);
                 return Err(format!("a command of a probe or hook of container {label} calls port {port}"));
             }
@@ -338,13 +338,4 @@ impl Move<'_, '_> {
             None => unsafe_for("settings within the image may still use the old port"),
         }
     }
-}
-
-/// Whether a text calls a port of the pod itself.
-fn calls_within(text: &str, port: i64) -> bool {
-    ["localhost", "127.0.0.1", "[::1]"].into_iter().any(|host| {
-        text.match_indices(&format!("{host}:{port}")).any(|(at, found)| {
-            !text.get(at + found.len()..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-        })
-    })
 }

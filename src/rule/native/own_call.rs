@@ -1,35 +1,33 @@
-//! Commands of probes and hooks that call a port of their own pod.
+//! Texts that call a port of their own pod.
 
-use crate::resource::{Container, Field, get};
-use crate::yaml::SpanTree;
-
-/// Where a container may name a command that the kubelet runs in it.
-const EXECS: [&[&str]; 5] = [
-    &["lifecycle", "postStart", "exec"],
-    &["lifecycle", "preStop", "exec"],
-    &["livenessProbe", "exec"],
-    &["readinessProbe", "exec"],
-    &["startupProbe", "exec"],
-];
-
-/// Whether a command that the kubelet runs in a container calls a port of the pod itself.
-pub fn calls_port(tree: &SpanTree, container: &Container, port: i64) -> bool {
-    EXECS.iter().filter_map(|keys| get(tree, container.node, keys).value()).any(|exec| {
-        let Some(list) = get(tree, exec, &["command"]).value() else { return false };
-        let words: Vec<_> =
-            tree.items(list).iter().filter_map(|&item| Field::text_of(tree, item).value()).collect();
-        let text = words.join(" ");
-        ["localhost", "127.0.0.1", "[::1]"].into_iter().any(|host| {
-            text.match_indices(host).any(|(at, _)| {
-                let rest = text.get(at + host.len()..).unwrap_or("");
-                match rest.strip_prefix(':') {
-                    Some(rest) => {
-                        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-                        rest.get(..end).and_then(|number| number.parse().ok()) == Some(port)
-                    }
-                    None => port == 80 && text.get(..at).is_some_and(|front| front.ends_with("http://")),
+/// Whether a text calls a port of the pod itself: `localhost:80`, and `http://localhost` where that is port 80.
+pub fn calls_within(text: &str, port: i64) -> bool {
+    ["localhost", "127.0.0.1", "[::1]"].into_iter().any(|host| {
+        text.match_indices(host).any(|(at, _)| {
+            let rest = text.get(at + host.len()..).unwrap_or("");
+            match rest.strip_prefix(':') {
+                Some(rest) => {
+                    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+                    rest.get(..end).and_then(|number| number.parse().ok()) == Some(port)
                 }
-            })
+                None => port == 80 && text.get(..at).is_some_and(|front| front.ends_with("http://")),
+            }
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_of_a_port_are_told_from_those_of_others() {
+        for text in ["curl localhost:80", "wget http://127.0.0.1/x", "--upstream=http://[::1]:80/"] {
+            assert!(calls_within(text, 80), "{text}");
+        }
+        for text in ["curl localhost:8080", "curl https://localhost/", "curl http://web:80/", "localhost"] {
+            assert!(!calls_within(text, 80), "{text}");
+        }
+        assert!(calls_within("http://localhost:443", 443) && !calls_within("http://localhost", 443));
+    }
 }
