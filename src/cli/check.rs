@@ -54,16 +54,17 @@ pub fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     progress.finish();
     baseline::apply(args, &mut analysis, &|rule| engine.decides(rule))?;
     let budget = Cell::new(PREVIEW_BYTES);
+    let previews = engine.previews();
     let report = Report {
         analysis: &analysis,
         catalogue: &session.catalogue,
         elapsed: Some(start.elapsed()),
         preview: &|findings| {
-            // A preview reads its file again: many of them on large files are left to `fix`.
+            // A preview may read its file again: many of them on large files are left to `fix`.
             let size = findings.first().map_or(0, |finding| finding.primary.source.len());
             let left = budget.get().checked_sub(size)?;
             budget.set(left);
-            engine.preview(findings).map(|edits| vec![edits])
+            previews.of(findings).map(|edits| vec![edits])
         },
         fix_command: fix_command(args),
         verbosity: session.verbosity,

@@ -100,14 +100,23 @@ pub(super) struct Surroundings<'a> {
     files: Vec<&'a InputFile>,
     /// The folder of each, step by step.
     folders: Vec<Vec<&'a str>>,
-    entries: Vec<(usize, Neighbour)>,
-    /// The same of patches of overlays.
+    /// What is remembered of finished objects, in the order of their files.
+    entries: Vec<Entry>,
+    /// The places of the files that each object stands in, by its number.
+    places: Vec<Vec<usize>>,
+    /// What is remembered of patches of overlays.
     patches: Vec<(usize, Neighbour)>,
     whole: bool,
     shelf: Mutex<Shelf>,
 }
 
-type Identity<'a> = &'a (String, String, Option<String>, String);
+struct Entry {
+    /// The place of its file.
+    place: usize,
+    /// The number of its object: the same in all files that it stands in.
+    object: usize,
+    neighbour: Neighbour,
+}
 
 impl<'a> Surroundings<'a> {
     /// The files with what is remembered of their objects. Parts of overlays are no finished objects.
@@ -117,12 +126,21 @@ impl<'a> Surroundings<'a> {
         let finished = |(place, _): &(usize, Neighbour)| {
             files.get(*place).is_some_and(|file| file.role() != Role::OverlayPatch)
         };
-        let (entries, patches) = all.partition(finished);
+        let (finished, patches): (Vec<_>, Vec<_>) = all.partition(finished);
+        let (mut numbers, mut places, mut entries) = (HashMap::new(), Vec::<Vec<usize>>::new(), Vec::new());
+        for (place, neighbour) in finished {
+            let object = *numbers.entry(neighbour.identity.clone()).or_insert(places.len());
+            match places.get_mut(object) {
+                Some(known) => known.push(place),
+                None => places.push(vec![place]),
+            }
+            entries.push(Entry { place, object, neighbour });
+        }
         let folder = |file: &&'a InputFile| {
             file.name().rsplit_once('/').map_or("", |(folder, _)| folder).split('/').collect()
         };
         let folders = files.iter().map(folder).collect();
-        Self { files, folders, entries, patches, whole, shelf: Mutex::default() }
+        Self { files, folders, entries, places, patches, whole, shelf: Mutex::default() }
     }
 
     /// The files of overlays that patch an object of this kind and name.
@@ -145,37 +163,34 @@ impl<'a> Surroundings<'a> {
     /// The files with neighbours of a file's pods. An object that stands in several files (a copy for
     /// each environment) is the nearest one to both sides: what belongs to a farther copy is left alone.
     pub fn near(&self, place: usize) -> Vec<usize> {
-        let own: Vec<&Neighbour> = self.of(place).collect();
-        let pods: Vec<&Neighbour> = own.iter().copied().filter(|it| it.workload).collect();
-        let identities: HashSet<Identity<'_>> = own.iter().map(|it| &it.identity).collect();
-        let copies: Vec<usize> = self
+        let start = self.entries.partition_point(|entry| entry.place < place);
+        let own = || self.entries.iter().skip(start).take_while(|entry| entry.place == place);
+        let pods: Vec<&Entry> = own().filter(|it| it.neighbour.workload).collect();
+        let objects: HashSet<usize> = own().map(|it| it.object).collect();
+        let elsewhere = |object: usize| {
+            let places = self.places.get(object).map_or(&[][..], Vec::as_slice);
+            places.iter().copied().filter(|other| *other != place)
+        };
+        let copies: Vec<usize> = pods.iter().flat_map(|pod| elsewhere(pod.object)).collect();
+        let concerns = |it: &Neighbour| pods.iter().any(|pod| it.concerns(&pod.neighbour));
+        let wide = self.entries.iter().any(|it| it.neighbour.wide && concerns(&it.neighbour));
+        let near = |it: &Neighbour| pods.iter().any(|pod| it.is_near(&pod.neighbour));
+        let concerned = self
             .entries
             .iter()
-            .filter(|(other, entry)| *other != place && pods.iter().any(|pod| pod.identity == entry.identity))
-            .map(|(other, _)| *other)
-            .collect();
-        let concerns = |entry: &Neighbour| pods.iter().any(|pod| entry.concerns(pod));
-        let wide = self.entries.iter().any(|(_, entry)| entry.wide && concerns(entry));
-        let near = |entry: &Neighbour| pods.iter().any(|pod| entry.is_near(pod));
-        let others = || self.entries.iter().filter(|(other, _)| *other != place);
-        let concerned: Vec<&(usize, Neighbour)> =
-            others().filter(|(_, entry)| concerns(entry) || wide && near(entry)).collect();
-        let mut nearest: HashMap<Identity<'_>, usize> =
-            concerned.iter().map(|(_, entry)| (&entry.identity, 0)).collect();
-        for (other, entry) in others() {
-            if let Some(known) = nearest.get_mut(&entry.identity) {
-                *known = self.common(place, *other).max(*known);
-            }
-        }
+            .filter(|it| it.place != place && (concerns(&it.neighbour) || wide && near(&it.neighbour)));
+        let mut nearest: HashMap<usize, usize> = HashMap::new();
         let (mut found, mut sharing): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
-        for (other, entry) in concerned {
+        for Entry { place: other, object, neighbour } in concerned {
             let common = self.common(place, *other);
-            let farther = nearest.get(&entry.identity).is_some_and(|nearest| *nearest > common);
+            let nearest = nearest.entry(*object).or_insert_with(|| {
+                elsewhere(*object).map(|other| self.common(place, other)).max().unwrap_or(0)
+            });
             let of_a_copy = copies.iter().any(|copy| self.common(*copy, *other) > common);
-            if !farther && !of_a_copy && !identities.contains(&entry.identity) {
+            if *nearest <= common && !of_a_copy && !objects.contains(object) {
                 found.push(*other);
                 // What is as near to a copy as to this file leads to that copy too.
-                if !entry.workload {
+                if !neighbour.workload {
                     let shares = |copy: &usize| self.common(*copy, *other) == common;
                     sharing.extend(copies.iter().copied().filter(shares));
                 }
@@ -185,10 +200,6 @@ impl<'a> Surroundings<'a> {
         found.sort_unstable();
         found.dedup();
         found
-    }
-
-    fn of(&self, place: usize) -> impl Iterator<Item = &Neighbour> {
-        self.entries.iter().filter(move |(other, _)| *other == place).map(|(_, entry)| entry)
     }
 
     /// A file as it is on disk.

@@ -6,7 +6,7 @@ use crate::finding::{CandidateFix, Finding, FixOffer, Location, RuleHit, SourceE
 use crate::fix::{self, Wanted};
 use crate::project::Role;
 use crate::resource::{Content, Document, NotAnObject};
-use crate::source::{Problem, ProblemKind, Source, TextEdits};
+use crate::source::{Problem, ProblemKind, Source};
 use crate::yaml::{self, DocumentState, SpanTree};
 
 use super::around::Around;
@@ -255,17 +255,4 @@ fn offer(
         held_back,
         release: candidate.release,
     })
-}
-
-/// The edits of the first fixes of several findings, made together. Those that change other files too
-/// are left to `fix`.
-pub(super) fn preview(engine: &Engine, source: &Arc<Source>, findings: &[&Finding]) -> Option<TextEdits> {
-    let tree = Arc::new(yaml::parse(source, &engine.limits).tree);
-    let documents = Document::objects(&tree, &engine.kinds);
-    let here = |fix: &&FixOffer| fix.patch.ops.iter().all(|op| op.document() < documents.len());
-    let fixes = findings.iter().filter_map(|finding| finding.fix()).filter(here);
-    let wanted: Vec<Wanted<'_>> =
-        fixes.enumerate().map(|(id, fix)| Wanted { id, patch: &fix.patch }).collect();
-    let planned = fix::plan(&tree, &documents, &wanted);
-    (!planned.edits.is_empty() && planned.taken.len() == wanted.len()).then_some(planned.edits)
 }

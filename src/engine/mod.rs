@@ -17,6 +17,7 @@ mod linked;
 mod locate;
 mod outcome;
 mod peer_ignore;
+mod preview;
 mod recipe;
 pub mod render;
 mod repair;
@@ -40,6 +41,7 @@ pub use levels::Levels;
 pub use outcome::{
     Analysis, Counts, FixOutcome, FixedText, Ignored, IgnoredBy, Outcome, Repair, Selection, Tally,
 };
+pub use preview::Previews;
 pub use recipe::{Migration, RecipeRequest};
 pub use threads::limit_threads;
 pub use verify::{Verified, VerifiedFile};
@@ -47,7 +49,6 @@ pub use verify::{Verified, VerifiedFile};
 use installs::Installs;
 
 use crate::config::Settings;
-use crate::finding::{Finding, Location, SourceEdits};
 use crate::project::{InputFile, Project};
 use crate::resource::{Document, Images, Kinds, KindsError};
 use crate::rule::{self, Catalogue, Target};
@@ -191,23 +192,10 @@ impl Engine {
         FixedText { text, repair }
     }
 
-    /// The edits that the first fixes of several findings of one file make together: one block for
-    /// fields that want the same new parent. `None` where they do not go together, or there is none.
+    /// Works out what the fixes of several findings come to together.
     #[must_use]
-    pub fn preview(&self, findings: &[&Finding]) -> Option<SourceEdits> {
-        let source = Arc::clone(&findings.first()?.primary.source);
-        let same = |place: &Location| Arc::ptr_eq(&place.source, &source);
-        if !findings.iter().all(|finding| same(&finding.primary)) {
-            return None;
-        }
-        if findings.iter().any(|finding| finding.fix().is_some_and(|fix| !fix.patch.dockerfile.is_empty())) {
-            return dockerfile::preview(&source, findings);
-        }
-        // What mends a chart is found by rendering it: `repair` does.
-        if findings.iter().any(|finding| finding.scenarios.is_some()) {
-            return None;
-        }
-        judge::preview(self, &source, findings).map(|edits| SourceEdits { source, edits })
+    pub fn previews(&self) -> Previews<'_> {
+        Previews::new(self)
     }
 
     /// What rules are run against. `whole` says whether `documents` is all that is applied together.

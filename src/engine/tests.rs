@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::finding::Finding;
 use crate::project::{InputFile, Project, Role};
 use crate::rule;
 
@@ -252,7 +253,7 @@ fn a_preview_joins_what_belongs_together() {
         .filter(|finding| finding.container.is_some() && finding.fix().is_some())
         .collect();
     assert!(container.len() > 1, "{container:?}");
-    let preview = engine.preview(&container).unwrap();
+    let preview = engine.previews().of(&container).unwrap();
     assert_eq!(preview.edits.apply(&text).matches("\n    securityContext:").count(), 1);
 }
 

@@ -31,6 +31,6 @@ pub use image_config::{ImageConfigError, ReadImage};
 pub use kind::{KindRow, Kinds, KindsError, PodIn};
 pub use kube_core::GroupVersionKind;
 pub use security_context::{EffectiveUser, is_windows, run_as_non_root, run_as_user};
-pub use support::{Ended, ended_support};
+pub use support::{DOTNET_IMAGES, Ended, ended_support};
 pub use version::{KubernetesVersion, VersionError};
 pub use workload::Pod;

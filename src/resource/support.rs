@@ -21,8 +21,8 @@ struct Support {
 static SUPPORT: LazyLock<Support> =
     LazyLock::new(|| toml::from_str(include_str!("../../support.toml")).unwrap_or_default());
 
-/// Images of .NET whose tag begins with its version.
-const DOTNET: [&str; 4] = ["aspnet", "runtime", "runtime-deps", "sdk"];
+/// Images of .NET whose tags begin with its version, by their names below `mcr.microsoft.com/dotnet/`.
+pub const DOTNET_IMAGES: [&str; 4] = ["aspnet", "runtime", "runtime-deps", "sdk"];
 
 /// A version that gets no more fixes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub fn ended_support<'a>(image: &ImageReference<'a>) -> Option<Ended<'a>> {
     let name = image.name.strip_prefix("mcr.microsoft.com/dotnet/")?;
     let name = name.strip_prefix("core/").unwrap_or(name);
     let Tag::Written(tag) = image.tag else { return None };
-    if !DOTNET.contains(&name) {
+    if !DOTNET_IMAGES.contains(&name) {
         return None;
     }
     let version = two_numbers(tag)?;

@@ -2,13 +2,10 @@
 //! for is as dotnet/dotnet-docker has it in 2026-08.
 
 use crate::dockerfile::{Dockerfile, Keyword, Op};
-use crate::resource::ImageReference;
+use crate::resource::{DOTNET_IMAGES, ImageReference};
 
 /// Where the images of .NET are.
 const REGISTRY: &str = "mcr.microsoft.com/dotnet/";
-
-/// Images whose tags begin with the version.
-const VERSIONED: [&str; 4] = ["aspnet", "runtime", "runtime-deps", "sdk"];
 
 /// Suffixes of tags that name a processor.
 const PROCESSORS: [&str; 3] = ["amd64", "arm64v8", "arm32v7"];
@@ -103,7 +100,7 @@ pub fn build_on_dotnet(file: &Dockerfile, version: &str) -> Result<Vec<Op>, Stri
         }
         let Some(image) = ImageReference::parse(text) else { continue };
         let Some(name) = image.name.strip_prefix(REGISTRY) else { continue };
-        if !VERSIONED.contains(&name) {
+        if !DOTNET_IMAGES.contains(&name) {
             return Err(format!("line {at}: which versions {} has is not known", image.name));
         }
         let tag = tag_of(image.tag.text(), version).map_err(|reason| format!("line {at}: {reason}"))?;
