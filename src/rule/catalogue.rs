@@ -104,8 +104,8 @@ pub(super) enum Change {
     Remove { root: Root, path: FieldPath, slot: Slot },
     /// Removes the subject from its list.
     RemoveItem,
-    /// Appends to a list.
-    Append { root: Root, path: FieldPath, value: serde_json::Value },
+    /// Appends to a list, or writes the item right that is there in another case.
+    Append { root: Root, path: FieldPath, slot: Slot, value: serde_json::Value },
     /// Rust decides.
     Native(native::Fixer),
 }

@@ -225,7 +225,8 @@ impl Compiler<'_> {
                 Change::Set { root, path, value: value.clone() }
             }
             (Some(Operation::Append), Some(path), Some(value), None) => {
-                Change::Append { root, path, value: value.clone() }
+                let slot = self.paths.slot(root, &path);
+                Change::Append { root, path, slot, value: value.clone() }
             }
             (Some(Operation::Remove), Some(path), None, None) => {
                 let slot = self.paths.slot(root, &path);

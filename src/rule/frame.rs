@@ -7,6 +7,7 @@ use crate::resource::{
 use crate::yaml::{FieldPath, NodeId, SpanTree};
 
 use super::evaluate::Target;
+use super::native;
 use super::schema::Fact;
 use super::scope::{Root, Scope};
 use super::slots::{Slot, Slots, Trie};
@@ -156,6 +157,7 @@ impl<'a> Frame<'a> {
                 self.container.is_some_and(|container| container.list == ContainerList::Ephemeral)
             }
             Fact::HostAccess => has_host_access(self.tree(), pod),
+            Fact::OtherSeccompAnnotation => native::annotates_other_seccomp(self),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::finding::{Applicability, CandidateFix, Patch, PatchOp};
 use crate::resource::{Field, is_windows};
-use crate::yaml::{FieldPath, Segment};
+use crate::yaml::{FieldPath, NodeId, Segment, SpanTree};
 
 use super::catalogue::{Change, Fix, Rule};
 use super::frame::Frame;
@@ -96,9 +96,13 @@ fn candidate(
             let base = own.or_else(|| frame.place(*root)).ok_or("there is no place for it")?;
             vec![PatchOp::Set { document, path: base.path.join(path), value: value.clone() }]
         }
-        Change::Append { root, path, value } => {
+        Change::Append { root, path, slot, value } => {
             let base = frame.place(*root).ok_or("there is no place for it")?;
-            vec![PatchOp::Append { document, path: base.path.join(path), value: value.clone() }]
+            let (path, value) = (base.path.join(path), value.clone());
+            match in_another_case(frame.tree(), base.slots.get(*slot), &value) {
+                Some(index) => vec![PatchOp::Set { document, path: path.index(index), value }],
+                None => vec![PatchOp::Append { document, path, value }],
+            }
         }
         Change::Remove { root, path, slot } => {
             let base = frame.place(*root).ok_or("there is no place for it")?;
@@ -138,6 +142,14 @@ fn candidate(
         held_back: guard.held_back,
         release: guard.release,
     })
+}
+
+/// The item of a list that is this text but for the case of its letters.
+fn in_another_case(tree: &SpanTree, list: Field<NodeId>, wanted: &serde_json::Value) -> Option<usize> {
+    let (list, wanted) = (list.value()?, wanted.as_str()?);
+    tree.items(list).iter().position(
+        |&item| matches!(Field::text_of(tree, item), Field::Value(text) if text.eq_ignore_ascii_case(wanted)),
+    )
 }
 
 /// Whether a field of the pod is one that containers can have too.

@@ -105,7 +105,7 @@ pub enum Operation {
     Remove,
     /// Removes the item of a list that the rule is about.
     RemoveItem,
-    /// Puts an item at the end of a list.
+    /// Puts an item at the end of a list; where one differs from it by case alone, writes that one right.
     Append,
 }
 
@@ -176,6 +176,9 @@ pub enum Fact {
     Ephemeral,
     /// The pod uses a namespace of the node, or mounts one of its paths.
     HostAccess,
+    /// An annotation of the pod asks for another seccomp profile than the runtime's default: the API
+    /// refuses a pod whose `seccompProfile` says something else (`ValidatePodCreate`).
+    OtherSeccompAnnotation,
 }
 
 /// A test, or several. Exactly one of `all`, `any`, `not`, `named`, `since`, `kind`, `fact` and

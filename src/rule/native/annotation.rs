@@ -19,17 +19,33 @@ pub fn apparmor(frame: &Frame<'_>) -> Vec<Found> {
 
 /// Seccomp annotations of the pod or one of its containers that switch the filter off.
 pub fn seccomp(frame: &Frame<'_>) -> Vec<Found> {
-    let names = |key: &str| {
-        let containers = frame.pod.map_or(&[][..], |pod| &pod.containers[..]);
-        let named = |name: &str| {
-            containers.iter().any(|container: &Container| container.name.as_deref() == Some(name))
-        };
-        key == SECCOMP_POD || key.strip_prefix(SECCOMP_CONTAINER).is_some_and(named)
-    };
-    let profile = |value: &str| {
-        matches!(value, "runtime/default" | "docker/default") || value.starts_with("localhost/")
-    };
-    bad(frame, names, profile)
+    let profile = |value: &str| is_runtime_default(value) || value.starts_with("localhost/");
+    bad(frame, |key| is_seccomp(frame, key), profile)
+}
+
+/// Whether a seccomp annotation of the pod or one of its containers asks for something else than the
+/// runtime's default, or for what is filled in later. Since Kubernetes 1.27 nothing reads these
+/// annotations, but the API still refuses a pod whose fields differ from them.
+pub fn other_seccomp(frame: &Frame<'_>) -> bool {
+    let tree = frame.tree();
+    let Some(metadata) = frame.metadata else { return false };
+    let Field::Value(map) = crate::resource::get(tree, metadata.node, &["annotations"]) else { return false };
+    let mut entries = tree.entries(map).into_iter().filter(|entry| is_seccomp(frame, &entry.key));
+    entries.any(|entry| {
+        !matches!(Field::text_of(tree, entry.value_node), Field::Value(value) if is_runtime_default(&value))
+    })
+}
+
+fn is_seccomp(frame: &Frame<'_>, key: &str) -> bool {
+    let containers = frame.pod.map_or(&[][..], |pod| &pod.containers[..]);
+    let named =
+        |name: &str| containers.iter().any(|container: &Container| container.name.as_deref() == Some(name));
+    key == SECCOMP_POD || key.strip_prefix(SECCOMP_CONTAINER).is_some_and(named)
+}
+
+/// The names of the runtime's profile (`SeccompProfileRuntimeDefault` and its older spelling).
+fn is_runtime_default(value: &str) -> bool {
+    matches!(value, "runtime/default" | "docker/default")
 }
 
 fn bad(frame: &Frame<'_>, is_about: impl Fn(&str) -> bool, fits: impl Fn(&str) -> bool) -> Vec<Found> {

@@ -24,6 +24,7 @@ use crate::yaml::{FieldPath, NodeId};
 
 use super::frame::Frame;
 
+pub(super) use annotation::other_seccomp as annotates_other_seccomp;
 pub(super) use pod_callers::names_ports;
 
 /// What a rule in Rust found.
