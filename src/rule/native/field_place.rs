@@ -6,7 +6,7 @@ use crate::rule::frame::Frame;
 use crate::rule::selection::nearest;
 use crate::yaml::{Entry, FieldPath, NodeId};
 
-use super::field_table::{CONTAINER, CONTAINER_SECURITY, POD, POD_ONLY, POD_SECURITY};
+use super::field_table::{CONTAINER, CONTAINER_SECURITY, POD, POD_ONLY, POD_SECURITY, Shape, shape};
 use super::{Found, Planned, Repair};
 
 /// A mapping in which fields are looked at.
@@ -118,7 +118,10 @@ pub fn misplaced(frame: &Frame<'_>) -> Vec<Found> {
             );
             // Where one place is taken nobody can say which value was meant.
             let taken = targets.iter().any(|target| tree.find(frame.document.root(), target).is_some());
-            let movable = !taken && !targets.is_empty() && !holds_unknown(frame, entry.value_node);
+            let movable = !taken
+                && !targets.is_empty()
+                && !holds_unknown(frame, entry.value_node)
+                && fits(frame, &entry.key, entry.value_node);
             let value = tree.to_json(entry.value_node).ok().filter(|_| movable);
             let repair = value.map(|value| {
                 let sets = targets.into_iter().map(|target| Planned::Set(target, value.clone()));
@@ -135,6 +138,21 @@ pub fn misplaced(frame: &Frame<'_>) -> Vec<Found> {
         }
     }
     found
+}
+
+/// Whether a field takes a value of this kind: what the API does not decode would be worse than a field
+/// that it drops. A null is the field's absence, which says nothing.
+fn fits(frame: &Frame<'_>, field: &str, node: NodeId) -> bool {
+    let tree = frame.tree();
+    let node = tree.resolve(node);
+    match shape(field) {
+        Some(Shape::Bool) => matches!(Field::bool_of(tree, node), Field::Value(_)),
+        Some(Shape::Int) => matches!(Field::int_of(tree, node), Field::Value(_)),
+        Some(Shape::Text) => matches!(Field::text_of(tree, node), Field::Value(_)),
+        Some(Shape::Map) => tree.kind(node).is_mapping(),
+        Some(Shape::List) => tree.kind(node).is_sequence(),
+        None => false,
+    }
 }
 
 /// Whether something below a node is filled in later.
@@ -173,7 +191,8 @@ pub fn unknown(frame: &Frame<'_>) -> Vec<Found> {
             let hint = like.map(|like| format!("; did you mean {like}?")).unwrap_or_default();
             let message = format!("{} is no field of {}{hint}", entry.key, place.kind.label());
             let free = like.filter(|like| matches!(get(frame.tree(), place.node, &[like]), Field::Absent));
-            let repair = free.map(|like| Repair {
+            let fitting = free.filter(|like| fits(frame, like, entry.value_node));
+            let repair = fitting.map(|like| Repair {
                 title: format!("Rename it to {like}"),
                 ops: vec![Planned::Rename(field.clone(), like.to_owned())],
                 level: None,

@@ -121,3 +121,53 @@ pub const POD_ONLY: [&str; 7] = [
     "serviceAccountName",
     "shareProcessNamespace",
 ];
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A string.
+    Text,
+    /// A mapping.
+    Map,
+    /// A list.
+    List,
+}
+
+/// What the fields hold that are moved or renamed.
+const SHAPES: [(&str, Shape); 26] = [
+    ("allowPrivilegeEscalation", Shape::Bool),
+    ("appArmorProfile", Shape::Map),
+    ("automountServiceAccountToken", Shape::Bool),
+    ("capabilities", Shape::Map),
+    ("fsGroup", Shape::Int),
+    ("fsGroupChangePolicy", Shape::Text),
+    ("hostIPC", Shape::Bool),
+    ("hostNetwork", Shape::Bool),
+    ("hostPID", Shape::Bool),
+    ("hostUsers", Shape::Bool),
+    ("privileged", Shape::Bool),
+    ("procMount", Shape::Text),
+    ("readOnlyRootFilesystem", Shape::Bool),
+    ("runAsGroup", Shape::Int),
+    ("runAsNonRoot", Shape::Bool),
+    ("runAsUser", Shape::Int),
+    ("seLinuxChangePolicy", Shape::Text),
+    ("seLinuxOptions", Shape::Map),
+    ("seccompProfile", Shape::Map),
+    ("securityContext", Shape::Map),
+    ("serviceAccountName", Shape::Text),
+    ("shareProcessNamespace", Shape::Bool),
+    ("supplementalGroups", Shape::List),
+    ("supplementalGroupsPolicy", Shape::Text),
+    ("sysctls", Shape::List),
+    ("windowsOptions", Shape::Map),
+];
+
+/// What a field holds; `None` for fields that are neither moved nor renamed.
+pub fn shape(field: &str) -> Option<Shape> {
+    SHAPES.iter().find(|(name, _)| *name == field).map(|&(_, shape)| shape)
+}

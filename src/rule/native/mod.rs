@@ -168,7 +168,7 @@ fn planned(
     _: &FieldPath,
     repair: Option<&Repair>,
 ) -> Result<NativeFix, String> {
-    let repair = repair.ok_or("the manifest does not say what was meant, or the right place is taken")?;
+    let repair = repair.ok_or("the manifest does not say what was meant, the right place is taken, or the value is not what belongs there")?;
     Ok(NativeFix {
         title: Some(repair.title.clone()),
         level: repair.level,
