@@ -76,8 +76,11 @@ pub struct ImageRow {
     pub shell: Option<bool>,
     /// Whether no version that the row matches has a shell.
     pub never_shell: bool,
-    /// Whether a program in it carries file capabilities.
-    pub file_capabilities: bool,
+    /// Capabilities that files of its programs carry: where the container drops one, they do not start.
+    pub file_capabilities: Vec<String>,
+    /// Whether it is started as root, and then changes owners and hands over to another user; under
+    /// another uid it does not.
+    pub hands_over: bool,
     /// Whether it starts as root only (or under another uid with more than a uid).
     pub root_at_start: bool,
     /// Paths it writes to.
@@ -202,7 +205,7 @@ impl ImageFact<'_> {
     #[must_use]
     pub fn gains_nothing(&self) -> bool {
         let known = self.is_reliable() && !self.row.built;
-        known && self.row.shell == Some(false) && !self.row.file_capabilities
+        known && self.row.shell == Some(false) && self.row.file_capabilities.is_empty()
     }
 
     /// The uid (and gid) to run it under other than root, from what is known of it. Never a guess.

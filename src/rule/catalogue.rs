@@ -92,6 +92,7 @@ pub struct Fix {
     pub(super) safe_if: Option<Predicate>,
     pub(super) unsafe_if: Option<Predicate>,
     pub(super) suggestion_if: Option<Predicate>,
+    pub(super) applies_if: Option<Predicate>,
     pub(super) blocked_if: Vec<(Predicate, String)>,
 }
 

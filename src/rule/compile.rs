@@ -259,6 +259,7 @@ impl Compiler<'_> {
             safe_if: optional(&table.safe_if)?,
             unsafe_if: optional(&table.unsafe_if)?,
             suggestion_if: optional(&table.suggestion_if)?,
+            applies_if: optional(&table.applies_if)?,
             blocked_if,
         })
     }

@@ -158,6 +158,13 @@ impl<'a> Frame<'a> {
             }
             Fact::HostAccess => has_host_access(self.tree(), pod),
             Fact::OtherSeccompAnnotation => native::annotates_other_seccomp(self),
+            Fact::BindsByFile => {
+                self.container.is_some_and(|container| native::binds_by_file(self, container))
+            }
+            Fact::RightsByFile => {
+                self.container.is_some_and(|container| native::has_other_file_rights(self, container))
+            }
+            Fact::HandsOver => self.container.is_some_and(|container| native::hands_over(self, container)),
         }
     }
 }

@@ -46,7 +46,8 @@ pub(super) fn candidates(
 ) -> Candidates {
     let mut fixes = Vec::new();
     let mut reasons = Vec::new();
-    for fix in &rule.fixes {
+    let meant = |fix: &&Fix| fix.applies_if.as_ref().is_none_or(|condition| condition.holds(frame));
+    for fix in rule.fixes.iter().filter(meant) {
         match candidate(rule, fix, frame, document, found, repair) {
             Ok(candidate) => fixes.push(candidate),
             // Behind one that can be made, nobody misses another.

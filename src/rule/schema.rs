@@ -136,6 +136,8 @@ pub struct FixTable {
     pub unsafe_if: Option<PredicateTable>,
     /// Where this holds, it is a suggestion.
     pub suggestion_if: Option<PredicateTable>,
+    /// Where this does not hold, another fix of the rule is meant.
+    pub applies_if: Option<PredicateTable>,
     /// Where one of these holds, it is not offered.
     pub blocked_if: Vec<BlockTable>,
 }
@@ -179,6 +181,14 @@ pub enum Fact {
     /// An annotation of the pod asks for another seccomp profile than the runtime's default: the API
     /// refuses a pod whose `seccompProfile` says something else (`ValidatePodCreate`).
     OtherSeccompAnnotation,
+    /// The image's programs carry the file capability NET_BIND_SERVICE and no other: where the container
+    /// drops it they do not start, whatever the port.
+    BindsByFile,
+    /// The image's programs carry other file capabilities, and the container does not add them all.
+    RightsByFile,
+    /// The container runs as root, the image's start then hands over to another user, and the container
+    /// does not add the capabilities that this takes: CHOWN, SETGID and SETUID.
+    HandsOver,
 }
 
 /// A test, or several. Exactly one of `all`, `any`, `not`, `named`, `since`, `kind`, `fact` and

@@ -66,7 +66,7 @@ fn binding(frame: &Frame<'_>, container: &Container) -> Binding {
     let (added, dropped) = (names(tree, container, "add"), names(tree, container, "drop"));
     let fact = frame.fact_of(container);
     let dropped = dropped && !is_privileged(tree, container);
-    if fact.is_some_and(|fact| fact.row.file_capabilities) {
+    if fact.is_some_and(|fact| fact.row.file_capabilities.iter().any(|name| name == CAPABILITY)) {
         match (added, dropped) {
             (false, true) => return Binding::FileDropped,
             (true, _) => return Binding::FileAdded,

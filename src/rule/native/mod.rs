@@ -2,6 +2,7 @@
 
 mod annotation;
 mod capability;
+mod drop_all;
 mod end_of_support;
 mod field_place;
 mod field_table;
@@ -25,6 +26,7 @@ use crate::yaml::{FieldPath, NodeId};
 use super::frame::Frame;
 
 pub(super) use annotation::other_seccomp as annotates_other_seccomp;
+pub(super) use drop_all::{binds_by_file, hands_over, has_other_file_rights};
 pub(super) use pod_callers::names_ports;
 
 /// What a rule in Rust found.
@@ -129,8 +131,9 @@ const FINDERS: [Finder; 13] = [
     Finder { name: "unknown-field", run: field_place::unknown },
 ];
 
-const FIXERS: [Fixer; 9] = [
+const FIXERS: [Fixer; 10] = [
     Fixer { name: "add-net-bind-service", linked: false, run: low_port::add_capability },
+    Fixer { name: "drop-all-but-bind", linked: false, run: drop_all::fix },
     Fixer { name: "missing-program", linked: false, run: missing_program::fix },
     Fixer { name: "move-port", linked: true, run: move_port::fix },
     Fixer { name: "open-low-ports", linked: false, run: low_port::open },
