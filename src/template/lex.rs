@@ -317,17 +317,21 @@ impl Lexer<'_> {
 
     /// Goes to the end of a word, behind which a terminator must stand.
     fn word(&mut self, start: usize) -> Result<(), String> {
-        while let Some((character, width)) = decode(self.text.get(self.at..).unwrap_or_default()) {
-            if is_word(character) {
-                self.at += width;
-                continue;
+        loop {
+            // Nearly all words are ASCII, which needs no decoding.
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            self.at += rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+            if self.at_terminator() {
+                return Ok(());
             }
-            if !self.at_terminator() {
-                return self.fail(start, format!("bad character {}", describe(character)));
+            match decode(self.text.get(self.at..).unwrap_or_default()) {
+                Some((character, width)) if is_word(character) => self.at += width,
+                Some((character, _)) => {
+                    return self.fail(start, format!("bad character {}", describe(character)));
+                }
+                None => return Ok(()),
             }
-            break;
         }
-        Ok(())
     }
 
     fn at_terminator(&self) -> bool {

@@ -56,6 +56,10 @@ pub fn parse(
         definitions: Vec::new(),
         named: HashMap::new(),
         words: HashMap::new(),
+        items: Vec::new(),
+        commands: Vec::new(),
+        operands: Vec::new(),
+        names: Vec::new(),
         parentheses: 0,
         controls: 0,
     };
@@ -90,7 +94,13 @@ struct Parser<'a> {
     /// Which of them counts for a name.
     named: HashMap<Arc<str>, usize>,
     /// One string for each name that occurs.
-    words: HashMap<Vec<u8>, Arc<str>>,
+    words: HashMap<&'a [u8], Arc<str>>,
+    // What is read of the lists that are open, the innermost last: lists are short and many, and so each
+    // is allocated once, when its length is known.
+    items: Vec<Item>,
+    commands: Vec<Command>,
+    operands: Vec<Operand>,
+    names: Vec<Arc<str>>,
     parentheses: u32,
     controls: u32,
 }
@@ -103,7 +113,12 @@ enum Ending {
 
 type Parsed<T> = Result<T, ParseError>;
 
-impl Parser<'_> {
+/// Takes off what a stack holds from `from` on.
+fn take_from<T>(stack: &mut Vec<T>, from: usize) -> Vec<T> {
+    stack.drain(from.min(stack.len())..).collect()
+}
+
+impl<'a> Parser<'a> {
     // Tokens.
 
     fn at(&self, index: usize) -> Token {
@@ -138,18 +153,13 @@ impl Parser<'_> {
         }
     }
 
-    fn slice(&self, span: Span) -> &[u8] {
+    fn slice(&self, span: Span) -> &'a [u8] {
         self.text.get(span.range()).unwrap_or_default()
     }
 
     fn word(&mut self, span: Span) -> Arc<str> {
-        let bytes = self.text.get(span.range()).unwrap_or_default();
-        if let Some(word) = self.words.get(bytes) {
-            return Arc::clone(word);
-        }
-        let word: Arc<str> = Arc::from(String::from_utf8_lossy(bytes));
-        self.words.insert(bytes.to_vec(), Arc::clone(&word));
-        word
+        let bytes = self.slice(span);
+        Arc::clone(self.words.entry(bytes).or_insert_with(|| Arc::from(String::from_utf8_lossy(bytes))))
     }
 
     // Errors.
@@ -243,10 +253,10 @@ impl Parser<'_> {
     // Items.
 
     fn file(&mut self) -> Parsed<Vec<Item>> {
-        let mut items = Vec::new();
         loop {
             let open = self.peek();
             if open.kind == TokenKind::Eof {
+                let items = take_from(&mut self.items, 0);
                 return match self.named.get(&self.name) {
                     Some(&other) if self.clashes(other, &items) => self.twice(&self.name),
                     _ => Ok(items),
@@ -257,12 +267,13 @@ impl Parser<'_> {
                 self.advance();
                 let word = self.advance_non_space();
                 if word.kind == TokenKind::Define {
-                    items.push(self.define(open.span, word.span)?);
+                    let define = self.define(open.span, word.span)?;
+                    self.items.push(define);
                     continue;
                 }
                 self.next = start;
             }
-            match self.item(&mut items)? {
+            match self.item()? {
                 None => {}
                 Some(Ending::Else { .. }) => return self.fail("unexpected {{else}}"),
                 Some(Ending::End(_)) => return self.fail("unexpected {{end}}"),
@@ -276,29 +287,29 @@ impl Parser<'_> {
         if self.controls > DEEPEST {
             return self.fail("max nesting depth exceeded");
         }
-        let mut items = Vec::new();
+        let from = self.items.len();
         while self.peek_non_space().kind != TokenKind::Eof {
-            if let Some(ending) = self.item(&mut items)? {
+            if let Some(ending) = self.item()? {
                 self.controls -= 1;
-                return Ok((items, ending));
+                return Ok((take_from(&mut self.items, from), ending));
             }
         }
         self.fail("unexpected EOF")
     }
 
-    fn item(&mut self, items: &mut Vec<Item>) -> Parsed<Option<Ending>> {
+    fn item(&mut self) -> Parsed<Option<Ending>> {
         let token = self.advance_non_space();
         match token.kind {
-            TokenKind::Text => items.push(Item::Text(Text { span: token.span, kept: token.kept })),
+            TokenKind::Text => self.items.push(Item::Text(Text { span: token.span, kept: token.kept })),
             TokenKind::Comment => {
                 let open = Span::new(token.span.start(), token.kept.start());
                 let close = Span::new(token.kept.end(), token.span.end());
                 let delimiters = Delimiters { open, close };
-                items.push(Item::Comment(Comment { delimiters, span: token.kept }));
+                self.items.push(Item::Comment(Comment { delimiters, span: token.kept }));
             }
             TokenKind::LeftDelimiter => {
                 self.tree.action = Some(token.span.start());
-                let ending = self.action(token.span, items)?;
+                let ending = self.action(token.span)?;
                 self.tree.action = None;
                 return Ok(ending);
             }
@@ -307,7 +318,7 @@ impl Parser<'_> {
         Ok(None)
     }
 
-    fn action(&mut self, open: Span, items: &mut Vec<Item>) -> Parsed<Option<Ending>> {
+    fn action(&mut self, open: Span) -> Parsed<Option<Ending>> {
         let token = self.advance_non_space();
         let word = token.span;
         let item = match token.kind {
@@ -338,7 +349,7 @@ impl Parser<'_> {
                 Item::Action(Box::new(Action { delimiters: Delimiters { open, close }, pipeline }))
             }
         };
-        items.push(item);
+        self.items.push(item);
         Ok(None)
     }
 
@@ -484,6 +495,7 @@ impl Parser<'_> {
 
     fn pipeline(&mut self, context: &str, end: TokenKind) -> Parsed<(Pipeline, Span)> {
         let start = self.peek_non_space().span.start();
+        let from = self.commands.len();
         let mut pipeline = Pipeline {
             span: Span::at(start),
             variables: Vec::new(),
@@ -495,6 +507,7 @@ impl Parser<'_> {
         loop {
             let token = self.advance_non_space();
             if token.kind == end {
+                pipeline.commands = take_from(&mut self.commands, from);
                 self.check(&pipeline, context)?;
                 let behind = self.at(self.next.saturating_sub(2)).span;
                 let space = self.at(self.next.saturating_sub(2)).kind == TokenKind::Space;
@@ -517,7 +530,7 @@ impl Parser<'_> {
                 | TokenKind::LeftParenthesis => {
                     self.next -= 1;
                     let command = self.command()?;
-                    pipeline.commands.push(command);
+                    self.commands.push(command);
                 }
                 _ => return self.unexpected(token, context),
             }
@@ -579,10 +592,11 @@ impl Parser<'_> {
     fn command(&mut self) -> Parsed<Command> {
         let start = self.peek_non_space().span.start();
         let mut command = Command { span: Span::at(start), operands: Vec::new(), pipe: None };
+        let from = self.operands.len();
         loop {
             self.peek_non_space();
             if let Some(operand) = self.operand()? {
-                command.operands.push(operand);
+                self.operands.push(operand);
             }
             let token = self.advance();
             match token.kind {
@@ -593,6 +607,7 @@ impl Parser<'_> {
             }
             break;
         }
+        command.operands = take_from(&mut self.operands, from);
         match command.operands.last() {
             Some(last) => command.span = Span::new(start, last.span().end()),
             None => return self.fail("empty command"),
@@ -601,21 +616,26 @@ impl Parser<'_> {
     }
 
     fn operand(&mut self) -> Parsed<Option<Operand>> {
-        let Some(operand) = self.term()? else { return Ok(None) };
+        let Some(mut operand) = self.term()? else { return Ok(None) };
         if self.peek().kind != TokenKind::Field {
             return Ok(Some(operand));
         }
         let start = self.peek().span.start();
         let mut fields = Fields { span: Span::at(start), names: Vec::new() };
+        if let Operand::Field(first) = &mut operand {
+            self.names.append(&mut first.names);
+        }
         while self.peek().kind == TokenKind::Field {
             let token = self.advance();
             let name = self.word(Span::new(token.span.start() + 1, token.span.end()));
-            fields.names.push(name);
+            self.names.push(name);
             fields.span = fields.span.to(token.span);
         }
+        // An operand's names are complete before another operand begins.
+        fields.names = take_from(&mut self.names, 0);
         match operand {
             Operand::Field(mut first) => {
-                first.names.append(&mut fields.names);
+                first.names = fields.names;
                 first.span = first.span.to(fields.span);
                 Ok(Some(Operand::Field(first)))
             }

@@ -48,5 +48,6 @@ pub use path::{FieldPath, PathError, Segment};
 pub use quantity::{Quantity, QuantityError};
 pub use same::{Difference, verify};
 pub use scalar::{CoreTag, Scalar, is_unknown_text, resolve_plain};
+pub use split::next_separator;
 pub use tree::{Anchor, CollectionStyle, DocumentState, Kind, NodeId, ScalarStyle, SpanTree, TreeDocument};
 pub use typed::{IntOrString, JsonType, Reading};

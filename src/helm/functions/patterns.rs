@@ -89,7 +89,7 @@ fn compiled(exec: &mut Exec<'_>, pattern: &Str) -> Result<Result<Rc<Pattern>, Pa
     if let Some(known) = exec.cache::<Patterns>().and_then(|patterns| patterns.0.get(&key).cloned()) {
         return Ok(known);
     }
-    exec.charge(2_000 + pattern.len() * 20)?;
+    exec.charge(20_000 + pattern.len() * 20)?;
     let new = Pattern::new(pattern.as_bytes()).map(Rc::new);
     if let Some(patterns) = exec.cache::<Patterns>() {
         if patterns.0.len() >= 1_000 {
@@ -132,6 +132,7 @@ fn find_all(exec: &mut Exec<'_>, args: &Args<'_>, refuse: Refuse) -> FunctionRes
     let (text, limit) = (args.str(1), args.int(2));
     match compiled(exec, &args.str(0))? {
         Ok(pattern) => {
+            exec.charge(text.len().min(usize::try_from(limit).unwrap_or(usize::MAX)))?;
             charge_search(exec, &text)?;
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             let found = pattern.find_all(text.as_bytes(), limit);
@@ -164,7 +165,8 @@ fn replace(exec: &mut Exec<'_>, args: &Args<'_>, literal: bool, refuse: Refuse) 
         Ok(pattern) => pattern,
         Err(error) => return refuse(&args.str(0), &error),
     };
-    charge_search(exec, &text)?;
+    // A pattern that matches nothing at all may match between any two characters.
+    exec.charge(text.len())?;
     let pieces = pattern.replace_all(text.as_bytes(), template.as_bytes(), literal);
     exec.charge(pieces.len())?;
     let total = pieces.iter().fold(0usize, |total, piece| match piece {

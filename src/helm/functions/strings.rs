@@ -278,6 +278,7 @@ fn squote(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
 fn quote(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
     let output = spaced(exec, args, |exec, node, output| {
         let (text, here) = (to_str(exec, node)?, exec.here());
+        exec.charge(text.len() / 4)?;
         output.push_whole(b"\"", here);
         push_escaped(output, &text);
         output.push_whole(b"\"", here);

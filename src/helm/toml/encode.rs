@@ -156,6 +156,7 @@ impl Encoder<'_, '_> {
     }
 
     fn table_header(&mut self, path: &Path) -> Result<(), EncodeError> {
+        self.exec.charge(path.len().saturating_mul(8))?;
         if path.len() == 1 {
             self.new_line();
         }
