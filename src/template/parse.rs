@@ -19,6 +19,9 @@ use crate::source::Span;
 /// allows 10,000 parentheses.
 const DEEPEST: u32 = 200;
 
+/// How many words are found without a hash.
+const LATEST: usize = 64;
+
 /// Why a text is no template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("template: {name}:{line}: {message}")]
@@ -55,7 +58,8 @@ pub fn parse(
         tree: Tree::default(),
         definitions: Vec::new(),
         named: HashMap::new(),
-        words: HashMap::new(),
+        words: HashMap::with_capacity((text.len() / 64).min(200)),
+        latest: [const { None }; LATEST],
         items: Vec::new(),
         commands: Vec::new(),
         operands: Vec::new(),
@@ -95,6 +99,8 @@ struct Parser<'a> {
     named: HashMap<Arc<str>, usize>,
     /// One string for each name that occurs.
     words: HashMap<&'a [u8], Arc<str>>,
+    /// Some of them, each at a place that follows from its bytes.
+    latest: [Option<(&'a [u8], Arc<str>)>; LATEST],
     // What is read of the lists that are open, the innermost last: lists are short and many, and so each
     // is allocated once, when its length is known.
     items: Vec<Item>,
@@ -159,7 +165,20 @@ impl<'a> Parser<'a> {
 
     fn word(&mut self, span: Span) -> Arc<str> {
         let bytes = self.slice(span);
-        Arc::clone(self.words.entry(bytes).or_insert_with(|| Arc::from(String::from_utf8_lossy(bytes))))
+        // A word is mostly one of the latest, which is found without a hash.
+        let ends = bytes.iter().take(4).chain(bytes.last()).map(|&byte| usize::from(byte));
+        let place = (bytes.len() + ends.sum::<usize>()) % LATEST;
+        if let Some(Some((known, word))) = self.latest.get(place)
+            && *known == bytes
+        {
+            return Arc::clone(word);
+        }
+        let word = self.words.entry(bytes).or_insert_with(|| Arc::from(String::from_utf8_lossy(bytes)));
+        let word = Arc::clone(word);
+        if let Some(latest) = self.latest.get_mut(place) {
+            *latest = Some((bytes, Arc::clone(&word)));
+        }
+        word
     }
 
     // Errors.
@@ -616,39 +635,40 @@ impl<'a> Parser<'a> {
     }
 
     fn operand(&mut self) -> Parsed<Option<Operand>> {
-        let Some(mut operand) = self.term()? else { return Ok(None) };
-        if self.peek().kind != TokenKind::Field {
-            return Ok(Some(operand));
-        }
-        let start = self.peek().span.start();
-        let mut fields = Fields { span: Span::at(start), names: Vec::new() };
-        if let Operand::Field(first) = &mut operand {
-            self.names.append(&mut first.names);
-        }
+        let Some(operand) = self.term()? else { return Ok(None) };
+        let mut behind: Option<Span> = None;
         while self.peek().kind == TokenKind::Field {
             let token = self.advance();
             let name = self.word(Span::new(token.span.start() + 1, token.span.end()));
             self.names.push(name);
-            fields.span = fields.span.to(token.span);
+            behind = Some(behind.map_or(token.span, |span| span.to(token.span)));
         }
         // An operand's names are complete before another operand begins.
-        fields.names = take_from(&mut self.names, 0);
-        match operand {
-            Operand::Field(mut first) => {
-                first.names = fields.names;
-                first.span = first.span.to(fields.span);
-                Ok(Some(Operand::Field(first)))
+        let names = take_from(&mut self.names, 0);
+        match (operand, behind) {
+            (Operand::Field(first), behind) => {
+                let span = behind.map_or(first.span, |behind| first.span.to(behind));
+                Ok(Some(Operand::Field(Fields { span, names })))
             }
-            Operand::Variable(variable) => Ok(Some(Operand::Variable(Variable { fields, ..variable }))),
-            Operand::Bool(..)
-            | Operand::String(..)
-            | Operand::Number(..)
-            | Operand::Nil(_)
-            | Operand::Dot(_) => {
+            (operand, None) => Ok(Some(operand)),
+            (Operand::Variable(variable), Some(span)) => {
+                Ok(Some(Operand::Variable(Variable { fields: Fields { span, names }, ..variable })))
+            }
+            (
+                operand @ (Operand::Bool(..)
+                | Operand::String(..)
+                | Operand::Number(..)
+                | Operand::Nil(_)
+                | Operand::Dot(_)),
+                Some(_),
+            ) => {
                 let spelling = quote(self.slice(operand.span()));
                 self.fail(format!("unexpected . after term {spelling}"))
             }
-            operand => Ok(Some(Operand::Chain(Box::new(Chain { operand, fields })))),
+            (operand, Some(span)) => {
+                let fields = Fields { span, names };
+                Ok(Some(Operand::Chain(Box::new(Chain { operand, fields }))))
+            }
         }
     }
 
@@ -679,7 +699,9 @@ impl<'a> Parser<'a> {
             }
             TokenKind::Field => {
                 let name = self.word(Span::new(span.start() + 1, span.end()));
-                Operand::Field(Fields { span, names: vec![name] })
+                // With those behind it, it is taken off by the caller.
+                self.names.push(name);
+                Operand::Field(Fields { span, names: Vec::new() })
             }
             TokenKind::Bool => Operand::Bool(span, self.slice(span) == b"true"),
             TokenKind::CharacterConstant | TokenKind::Complex | TokenKind::Number => {

@@ -42,6 +42,7 @@ mod tests;
 
 pub use comments::Comment;
 pub use effective::{Entry, TooLarge};
+pub use literal::place_in_literal;
 pub use op::{Op, Refusal, plan, plan_shared};
 pub use parse::{Parsed, parse, parse_first, parse_stream};
 pub use path::{FieldPath, PathError, Segment};

@@ -257,6 +257,7 @@ fn work_costs_steps_before_it_is_done() {
         format!("{shared}{{{{ $x = deepCopy $x }}}}"),
         format!("{shared}{{{{ $x = merge (dict) $x }}}}{{{{ $x }}}}"),
         format!("{shared}{{{{ toToml $x }}}}"),
+        format!("{many}{{{{ $_ := set $d \"0\" $d }}}}{{{{ toYaml $d }}}}"),
         format!("{many}{{{{ range 1000 }}}}{{{{ $x := merge (dict) $d }}}}{{{{ end }}}}"),
         format!("{many}{{{{ range 1000 }}}}{{{{ $x := join \",\" $l }}}}{{{{ end }}}}"),
         format!("{many}{{{{ range 1000 }}}}{{{{ $x := sortAlpha $l }}}}{{{{ end }}}}"),
@@ -266,7 +267,7 @@ fn work_costs_steps_before_it_is_done() {
         "{{ regexReplaceAll \"\" (repeat 5000000 \"x\") \"y\" }}".to_owned(),
         (0..5000).map(|at| format!("{{{{ $v{at} := 1 }}}}")).collect::<String>() + &"{{ $v0 }}".repeat(5000),
     ] {
-        let bounds = Bounds { steps: 2_000_000, ..Bounds::default() };
+        let bounds = Bounds { steps: 500_000, bytes: 8 << 20, ..Bounds::default() };
         let short: String = text.chars().take(200).collect();
         match Case::bounded(&[("t", &text)], bounds).render() {
             Ok(_) => panic!("no end: {short}"),

@@ -287,7 +287,7 @@ impl Printer<'_, '_> {
     }
 
     fn map(&mut self, map: &Map, verb: char, depth: usize) -> Result<()> {
-        self.exec.charge(map.len() + 1)?;
+        self.exec.charge(map.len().saturating_mul(4) + 1)?;
         self.exec.check_stack()?;
         let go_syntax = self.flags.go_syntax;
         if go_syntax {

@@ -32,7 +32,7 @@ pub(super) const TABLE: &[Function] = &[
         let mut keys = Vec::new();
         for at in 0..args.len() {
             let map = args.map(at);
-            exec.charge(map.len())?;
+            exec.charge(map.len().saturating_mul(4))?;
             keys.extend(
                 map.snapshot()
                     .into_iter()
