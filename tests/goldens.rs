@@ -16,9 +16,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use charts::{Case, cases};
+use seaworthy::helm::budget::Bounds;
 use seaworthy::helm::chart::Chart;
 use seaworthy::helm::load::{LoadOptions, load_folder};
 use seaworthy::helm::render::render;
@@ -28,6 +30,9 @@ use seaworthy::source::Limits;
 /// Cases that must be right: deterministic, masked, errors (the same text for Helm's own
 /// nondeterminism set aside).
 const LEAST: (usize, usize, usize) = (833, 254, 499);
+
+/// The most steps, and bytes of text, that a case which renders took of its bounds.
+static MOST_USED: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
 
 /// A render as the command line does it: what goes to standard output, or the error's text.
 fn run(
@@ -47,6 +52,10 @@ fn run(
     };
     let start = Instant::now();
     let rendered = render(&chart, &scenario);
+    // What Helm refuses may be endless.
+    for (most, used) in MOST_USED.iter().zip([rendered.used_up.0, rendered.used_up.1]) {
+        most.fetch_max(if case.ok { used } else { 0 }, Ordering::Relaxed);
+    }
     let printed = rendered.print(&output);
     (printed.map_err(|error| error.to_string()), start.elapsed())
 }
@@ -197,6 +206,8 @@ fn charts_render_as_helm_renders_them() {
             worst.1
         );
     }
+    let (most, bounds) = (MOST_USED.each_ref().map(|most| most.load(Ordering::Relaxed)), Bounds::default());
+    println!("at most {} steps of {}, {} bytes of {}", most[0], bounds.steps, most[1], bounds.bytes);
     println!(
         "right: {} deterministic, {} masked, {} errors; wrong: {}",
         right.0,
@@ -207,6 +218,7 @@ fn charts_render_as_helm_renders_them() {
     for line in wrong.iter().take(if filter.is_some() { usize::MAX } else { 60 }) {
         println!("  {line}");
     }
+    assert!(most[0] < bounds.steps / 3 && most[1] < bounds.bytes / 3, "real charts come near the bounds");
     if filter.is_none() && other.is_none() {
         assert!(
             right.0 >= LEAST.0 && right.1 >= LEAST.1 && right.2 >= LEAST.2,

@@ -5,7 +5,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// Work in small units: one for each node executed, function called and item handled, and one
-    /// for some dozens of bytes produced.
+    /// for some bytes produced or looked at.
     pub steps: u64,
     /// Most bytes that strings made while rendering may have in all.
     pub bytes: u64,
@@ -16,10 +16,14 @@ pub struct Bounds {
     pub stack: usize,
 }
 
+/// Bytes made or looked at that cost as much as one step.
+const BYTES_A_STEP: u64 = 16;
+
 impl Default for Bounds {
-    /// 20 million steps (about a second), 1 GiB, 100,000 calls (as Go), 1 MiB of stack.
+    /// 10 million steps (about a second), 64 MiB, 100,000 calls (as Go), 1 MiB of stack. The largest of
+    /// some thousand public charts take a tenth of it.
     fn default() -> Self {
-        Self { steps: 20_000_000, bytes: 1 << 30, calls: 100_000, stack: 1 << 20 }
+        Self { steps: 10_000_000, bytes: 64 << 20, calls: 100_000, stack: 1 << 20 }
     }
 }
 
@@ -78,7 +82,15 @@ impl Budget {
         if self.bytes > self.bounds.bytes {
             return Err(Limit::Bytes(self.bounds.bytes));
         }
-        self.steps(count as u64 / 64)
+        self.steps(count as u64 / BYTES_A_STEP)
+    }
+
+    /// Counts text of `count` bytes that a function looks at.
+    ///
+    /// # Errors
+    /// There are not as many steps left.
+    pub fn read(&mut self, count: usize) -> Result<(), Limit> {
+        self.steps(count as u64 / BYTES_A_STEP)
     }
 
     /// Whether the stack still has room for another level of recursion.
@@ -97,6 +109,12 @@ impl Budget {
     #[must_use]
     pub fn steps_used(&self) -> u64 {
         self.steps
+    }
+
+    /// Bytes used so far.
+    #[must_use]
+    pub fn bytes_used(&self) -> u64 {
+        self.bytes
     }
 }
 
@@ -126,8 +144,8 @@ mod tests {
     #[test]
     fn bytes_cost_steps_too() {
         let mut budget = Budget::new(Bounds { steps: 10, bytes: 10_000, ..Bounds::default() });
-        assert_eq!(budget.bytes(640), Ok(()));
-        assert_eq!(budget.bytes(64), Err(Limit::Steps(10)));
+        assert_eq!(budget.bytes(160), Ok(()));
+        assert_eq!(budget.read(16), Err(Limit::Steps(10)));
         assert_eq!(budget.bytes(100_000), Err(Limit::Bytes(10_000)));
     }
 }

@@ -127,8 +127,13 @@ impl ChartFile {
     #[must_use]
     pub fn source(&self) -> Option<&Arc<Source>> {
         let read = || {
-            let mark: &[u8] = if self.byte_order_mark { b"\xEF\xBB\xBF" } else { b"" };
-            Source::from_bytes(Arc::clone(&self.path), [mark, &self.bytes].concat()).ok().map(Arc::new)
+            let path = Arc::clone(&self.path);
+            let read = if self.byte_order_mark {
+                Source::from_bytes(path, [b"\xEF\xBB\xBF", &*self.bytes].concat())
+            } else {
+                Source::from_bytes(path, &self.bytes)
+            };
+            read.ok().map(Arc::new)
         };
         self.source.get_or_init(read).as_ref()
     }

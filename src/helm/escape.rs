@@ -58,6 +58,8 @@ fn escaped(
         }
     }
     let text = print(exec, &values)?;
+    // Each character that is replaced is a piece of its own.
+    exec.charge(text.len())?;
     let mut output = StrBuilder::with_capacity(text.len());
     let here = exec.here();
     let (mut done, mut at) = (0, 0);

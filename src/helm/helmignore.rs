@@ -97,16 +97,17 @@ impl IgnoreRules {
     pub fn keep<'a>(&self, paths: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
         let mut folders: BTreeMap<&str, bool> = BTreeMap::new();
         let mut kept = Vec::new();
+        // Whether the folder of the path before, or one above it, is ignored.
+        let mut last = ("", false);
         for path in paths {
-            let mut ignored = false;
-            for (at, _) in path.match_indices('/') {
-                let Some(folder) = path.get(..at) else { continue };
-                ignored = *folders.entry(folder).or_insert_with(|| self.ignores(folder, true));
-                if ignored {
-                    break;
-                }
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            if folder != last.0 {
+                let mut above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+                let mut ignores =
+                    |folder| *folders.entry(folder).or_insert_with(|| self.ignores(folder, true));
+                last = (folder, above.any(&mut ignores));
             }
-            if !ignored && !self.ignores(path, false) {
+            if !last.1 && !self.ignores(path, false) {
                 kept.push(path);
             }
         }

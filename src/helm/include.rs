@@ -42,6 +42,7 @@ fn include(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
             "rendering template has a nested reference name: {name}: unable to execute template"
         ))
     };
+    exec.charge(10)?;
     let running = exec.included(body.name());
     if *running > MOST_INCLUDES {
         return Err(nested(&name));
@@ -96,7 +97,7 @@ fn parsed(exec: &mut Exec<'_>, text: &Str) -> Result<Arc<Template>, FunctionErro
     if let Some(template) = known {
         return Ok(Arc::clone(template));
     }
-    exec.charge(text.len() / 8)?;
+    exec.charge(text.len())?;
     let template = parse(TPL, text.as_bytes(), &registry::number).map_err(|error| {
         FunctionError::new(format!("cannot parse template {}: {error}", quote(text.as_bytes())))
     })?;
@@ -124,6 +125,10 @@ pub(super) fn without_missing(text: &Str) -> Str {
 
 fn find(bytes: &[u8], from: usize) -> Option<usize> {
     let mut from = from;
+    // `contains` is many times faster than `position`, and most texts have none.
+    if !bytes.get(from..)?.contains(&b'<') {
+        return None;
+    }
     loop {
         let rest = bytes.get(from..)?;
         let at = from + rest.iter().position(|&byte| byte == b'<')?;

@@ -58,7 +58,7 @@ pub fn load_folder(
             format!("unable to detect chart at {folder}: open {path}: {reason}"),
         )
     })?;
-    check_api_version(&path, &content)?;
+    loader.asked = Some(Asked::read(path, content)?);
     loader.folder(files, folder, Standing::Own).map(Arc::new)
 }
 
@@ -83,24 +83,37 @@ pub fn load_archive(name: &str, bytes: &[u8], options: &LoadOptions<'_>) -> Resu
     let Some((_, content)) = files.iter().find(|(path, _)| path == "Chart.yaml") else {
         return Err(ChartError::of_path(name, "unable to detect chart version, no Chart.yaml found"));
     };
-    check_api_version(&join(name, "Chart.yaml"), content)?;
+    loader.asked = Some(Asked::read(join(name, "Chart.yaml"), Arc::clone(content))?);
     let chart = loader.files(name, &files, Standing::Own, true)?;
     Ok(Arc::new(loader.complete(chart, None)))
 }
 
+/// The Chart.yaml of the chart that was asked for, which is looked at before the others.
+struct Asked {
+    path: String,
+    content: Arc<[u8]>,
+    read: Read,
+}
+
+impl Asked {
+    fn read(path: String, content: Arc<[u8]>) -> Result<Self, ChartError> {
+        let read = read_yaml(&path, &content).map_err(|error| error.within("cannot load Chart.yaml"))?;
+        check_api_version(&read)?;
+        Ok(Self { path, content, read })
+    }
+}
+
 /// Helm looks at `apiVersion` before anything else. A v3 chart is told from others only when it is
 /// rendered.
-fn check_api_version(path: &str, content: &Arc<[u8]>) -> Result<(), ChartError> {
-    let (source, tree, root) =
-        read_yaml(path, content).map_err(|error| error.within("cannot load Chart.yaml"))?;
-    let Some(root) = root else { return Ok(()) };
+fn check_api_version((source, tree, root): &Read) -> Result<(), ChartError> {
+    let Some(root) = *root else { return Ok(()) };
     let mut metadata = Metadata::default();
     if !tree.kind(tree.resolve(root)).is_mapping() {
-        return match metadata.read(&tree, root) {
+        return match metadata.read(tree, root) {
             Ok(()) => Ok(()),
             Err(error) => {
                 let message = error.to_string().replace("v2.Metadata", "loader.chartBase");
-                Err(ChartError::at(&source, error.span, message).within("cannot load Chart.yaml"))
+                Err(ChartError::at(source, error.span, message).within("cannot load Chart.yaml"))
             }
         };
     }
@@ -110,7 +123,7 @@ fn check_api_version(path: &str, content: &Arc<[u8]>) -> Result<(), ChartError> 
         // What is no string is read as the text of one.
         Some((_, yaml::Scalar::Null | yaml::Scalar::Unknown)) | None => Ok(()),
         Some((_, yaml::Scalar::String(version))) if matches!(&*version, "" | "v1" | "v2" | "v3") => Ok(()),
-        Some((node, _)) => Err(ChartError::at(&source, tree.full_span(node), "unsupported chart version")),
+        Some((node, _)) => Err(ChartError::at(source, tree.full_span(node), "unsupported chart version")),
     }
 }
 
@@ -119,13 +132,15 @@ struct Loader<'a> {
     budget: Budget,
     /// Charts that were loaded before, by their folders.
     known: HashMap<Arc<str>, Arc<Chart>>,
+    /// What was read already.
+    asked: Option<Asked>,
 }
 
 impl<'a> Loader<'a> {
     fn new(options: &'a LoadOptions<'a>) -> Self {
         let charts = options.known.map(|chart| chart.all()).unwrap_or_default();
         let known = charts.into_iter().map(|chart| (Arc::clone(&chart.folder), chart)).collect();
-        Self { options, budget: options.budget, known }
+        Self { options, budget: options.budget, known, asked: None }
     }
 
     /// A subchart that was loaded before from just these files.
@@ -145,7 +160,11 @@ impl<'a> Loader<'a> {
         let mut contents = Vec::new();
         for name in rules.keep(names) {
             let path = join(folder, name);
-            let content = files.read(&path).map_err(|error| unreadable(&path, &error))?;
+            let known = self.asked.as_ref().filter(|asked| asked.path == path);
+            let content = match known {
+                Some(asked) => Arc::clone(&asked.content),
+                None => files.read(&path).map_err(|error| unreadable(&path, &error))?,
+            };
             self.budget
                 .take(content.len() as u64)
                 .map_err(|error| ChartError::of_path(path, error.to_string()))?;
@@ -181,8 +200,12 @@ impl<'a> Loader<'a> {
         let known = self.known.get(folder).cloned();
         let mut parts = Parts { known: known.as_deref().map(Known::new), ..Parts::default() };
         for (name, content) in files.iter().filter(|(name, _)| name == "Chart.yaml") {
-            let (source, tree, root) =
-                read_yaml(&join(folder, name), content).map_err(|it| it.within("cannot load Chart.yaml"))?;
+            let path = join(folder, name);
+            let asked = self.asked.take_if(|asked| asked.path == path && asked.content == *content);
+            let (source, tree, root) = match asked {
+                Some(asked) => asked.read,
+                None => read_yaml(&path, content).map_err(|it| it.within("cannot load Chart.yaml"))?,
+            };
             let mut metadata = parts.metadata.take().map(|(metadata, _)| metadata).unwrap_or_default();
             read_metadata(&mut metadata, &source, &tree, root)
                 .map_err(|it| it.within("cannot load Chart.yaml"))?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::decode::{self, DecodeError, Field};
 use crate::source::{Limits, ProblemKind, Source, SourceError, Span};
-use crate::yaml::{self, DocumentState, SpanTree};
+use crate::yaml::{self, DocumentState, SpanTree, next_separator};
 
 /// The fields of a document that Helm reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -117,21 +117,21 @@ pub fn split(bytes: &[u8]) -> Vec<Range<usize>> {
     let start = skip_space(bytes, 0..bytes.len());
     let mut documents = Vec::new();
     let mut from = start;
-    let mut at = start;
     let mut push = |range: Range<usize>| {
         let inner = skip_space(bytes, range.clone());
         if inner < range.end {
             documents.push(inner..range.end);
         }
     };
-    while at < bytes.len() {
-        let line = bytes.get(at..).unwrap_or_default();
-        if line.starts_with(b"---") {
-            push(from..at);
-            let blanks = line.iter().skip(3).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-            from = at + 3 + blanks;
-        }
-        at = line.iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |end| at + end + 1);
+    let mut line = start;
+    while let Some(found) = bytes.get(line..).and_then(next_separator) {
+        let at = line + found;
+        push(from..at);
+        let behind = bytes.get(at + 3..).unwrap_or_default();
+        from = at + 3 + behind.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        // What stands on the line of a separator is no line of its own.
+        let rest = bytes.get(from..).unwrap_or_default();
+        line = rest.iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |end| from + end + 1);
     }
     push(from..bytes.len());
     documents

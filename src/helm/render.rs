@@ -45,6 +45,8 @@ pub struct Rendered {
     pub warnings: Vec<ValuesWarning>,
     /// Schemas that could not be used.
     pub problems: Vec<Problem>,
+    /// What executing templates took of [`Scenario::bounds`]: steps, and bytes of text.
+    pub used_up: (u64, u64),
 }
 
 /// What a template file printed.
@@ -129,6 +131,7 @@ pub fn render_some(chart: &Arc<Chart>, scenario: &Scenario, wanted: &dyn Fn(&str
         failures: Vec::new(),
         warnings: Vec::new(),
         problems: Vec::new(),
+        used_up: (0, 0),
     };
     if let Err(error) = check_installable(chart, scenario) {
         // A missing dependency leaves the chart's own templates to be checked.
@@ -267,6 +270,7 @@ fn execute(
             }
         }
     }
+    rendered.used_up = (exec.steps_used(), exec.bytes_used());
     rendered.used = (0..exec.origins.len())
         .map(OriginId::from_index)
         .map(|id| matches!(exec.origins.get(id), Origin::Value(_)) && exec.was_used(id))

@@ -596,6 +596,12 @@ pub trait Object: Any + fmt::Debug {
         self.text()
     }
 
+    /// What is left of a part of something larger once it is passed to a function: Go copies it, and a
+    /// copy has no methods of the pointer. `None` where that makes no difference.
+    fn passed(&self) -> Option<Value> {
+        None
+    }
+
     /// The plain value that ranging, indexing, `len`, comparison and JSON work on: the map or list
     /// of a named map or slice, the JSON of a struct. `None` where there is none.
     fn plain(&self) -> Option<Value> {

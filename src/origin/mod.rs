@@ -312,7 +312,8 @@ impl Origins {
             frames: vec![root],
             paths: vec![(PathId::NONE, PathStep::Index(0))],
             names: vec![Arc::from("")],
-            name_ids: HashMap::new(),
+            // Most renders know more names than this; growing costs a hash of each.
+            name_ids: HashMap::with_capacity(400),
         }
     }
 

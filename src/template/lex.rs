@@ -68,7 +68,7 @@ const CLOSE: &[u8] = b"}}";
 
 /// Reads a whole text.
 pub(super) fn lex(text: &[u8]) -> Tokens {
-    let mut lexer = Lexer { text, at: 0, tokens: Vec::with_capacity(text.len() / 8 + 4), parentheses: 0 };
+    let mut lexer = Lexer { text, at: 0, tokens: Vec::with_capacity(text.len() / 4 + 4), parentheses: 0 };
     let error = lexer.run().err().unwrap_or_default();
     Tokens { tokens: lexer.tokens, error }
 }
@@ -317,17 +317,21 @@ impl Lexer<'_> {
 
     /// Goes to the end of a word, behind which a terminator must stand.
     fn word(&mut self, start: usize) -> Result<(), String> {
-        while let Some((character, width)) = decode(self.text.get(self.at..).unwrap_or_default()) {
-            if is_word(character) {
-                self.at += width;
-                continue;
+        loop {
+            // Nearly all words are ASCII, which needs no decoding.
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            self.at += rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+            if self.at_terminator() {
+                return Ok(());
             }
-            if !self.at_terminator() {
-                return self.fail(start, format!("bad character {}", describe(character)));
+            match decode(self.text.get(self.at..).unwrap_or_default()) {
+                Some((character, width)) if is_word(character) => self.at += width,
+                Some((character, _)) => {
+                    return self.fail(start, format!("bad character {}", describe(character)));
+                }
+                None => return Ok(()),
             }
-            break;
         }
-        Ok(())
     }
 
     fn at_terminator(&self) -> bool {
@@ -400,9 +404,16 @@ impl Lexer<'_> {
 }
 
 fn find(text: &[u8], pattern: &[u8]) -> Option<usize> {
+    const BLOCK: usize = 32;
     let (&first, rest) = pattern.split_first()?;
     let mut from = 0;
     loop {
+        // Blocks without the first byte are passed over, without a branch for each of their bytes.
+        while let Some(block) = text.get(from..from + BLOCK)
+            && !block.iter().fold(false, |any, &byte| any | (byte == first))
+        {
+            from += BLOCK;
+        }
         let at = from + text.get(from..)?.iter().position(|&byte| byte == first)?;
         if text.get(at + 1..)?.starts_with(rest) {
             return Some(at);

@@ -19,6 +19,9 @@ use crate::source::Span;
 /// allows 10,000 parentheses.
 const DEEPEST: u32 = 200;
 
+/// How many words are found without a hash.
+const LATEST: usize = 64;
+
 /// Why a text is no template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("template: {name}:{line}: {message}")]
@@ -55,7 +58,12 @@ pub fn parse(
         tree: Tree::default(),
         definitions: Vec::new(),
         named: HashMap::new(),
-        words: HashMap::new(),
+        words: HashMap::with_capacity((text.len() / 64).min(200)),
+        latest: [const { None }; LATEST],
+        items: Vec::new(),
+        commands: Vec::new(),
+        operands: Vec::new(),
+        names: Vec::new(),
         parentheses: 0,
         controls: 0,
     };
@@ -90,7 +98,15 @@ struct Parser<'a> {
     /// Which of them counts for a name.
     named: HashMap<Arc<str>, usize>,
     /// One string for each name that occurs.
-    words: HashMap<Vec<u8>, Arc<str>>,
+    words: HashMap<&'a [u8], Arc<str>>,
+    /// Some of them, each at a place that follows from its bytes.
+    latest: [Option<(&'a [u8], Arc<str>)>; LATEST],
+    // What is read of the lists that are open, the innermost last: lists are short and many, and so each
+    // is allocated once, when its length is known.
+    items: Vec<Item>,
+    commands: Vec<Command>,
+    operands: Vec<Operand>,
+    names: Vec<Arc<str>>,
     parentheses: u32,
     controls: u32,
 }
@@ -103,7 +119,12 @@ enum Ending {
 
 type Parsed<T> = Result<T, ParseError>;
 
-impl Parser<'_> {
+/// Takes off what a stack holds from `from` on.
+fn take_from<T>(stack: &mut Vec<T>, from: usize) -> Vec<T> {
+    stack.drain(from.min(stack.len())..).collect()
+}
+
+impl<'a> Parser<'a> {
     // Tokens.
 
     fn at(&self, index: usize) -> Token {
@@ -138,17 +159,25 @@ impl Parser<'_> {
         }
     }
 
-    fn slice(&self, span: Span) -> &[u8] {
+    fn slice(&self, span: Span) -> &'a [u8] {
         self.text.get(span.range()).unwrap_or_default()
     }
 
     fn word(&mut self, span: Span) -> Arc<str> {
-        let bytes = self.text.get(span.range()).unwrap_or_default();
-        if let Some(word) = self.words.get(bytes) {
+        let bytes = self.slice(span);
+        // A word is mostly one of the latest, which is found without a hash.
+        let ends = bytes.iter().take(4).chain(bytes.last()).map(|&byte| usize::from(byte));
+        let place = (bytes.len() + ends.sum::<usize>()) % LATEST;
+        if let Some(Some((known, word))) = self.latest.get(place)
+            && *known == bytes
+        {
             return Arc::clone(word);
         }
-        let word: Arc<str> = Arc::from(String::from_utf8_lossy(bytes));
-        self.words.insert(bytes.to_vec(), Arc::clone(&word));
+        let word = self.words.entry(bytes).or_insert_with(|| Arc::from(String::from_utf8_lossy(bytes)));
+        let word = Arc::clone(word);
+        if let Some(latest) = self.latest.get_mut(place) {
+            *latest = Some((bytes, Arc::clone(&word)));
+        }
         word
     }
 
@@ -243,10 +272,10 @@ impl Parser<'_> {
     // Items.
 
     fn file(&mut self) -> Parsed<Vec<Item>> {
-        let mut items = Vec::new();
         loop {
             let open = self.peek();
             if open.kind == TokenKind::Eof {
+                let items = take_from(&mut self.items, 0);
                 return match self.named.get(&self.name) {
                     Some(&other) if self.clashes(other, &items) => self.twice(&self.name),
                     _ => Ok(items),
@@ -257,12 +286,13 @@ impl Parser<'_> {
                 self.advance();
                 let word = self.advance_non_space();
                 if word.kind == TokenKind::Define {
-                    items.push(self.define(open.span, word.span)?);
+                    let define = self.define(open.span, word.span)?;
+                    self.items.push(define);
                     continue;
                 }
                 self.next = start;
             }
-            match self.item(&mut items)? {
+            match self.item()? {
                 None => {}
                 Some(Ending::Else { .. }) => return self.fail("unexpected {{else}}"),
                 Some(Ending::End(_)) => return self.fail("unexpected {{end}}"),
@@ -276,29 +306,29 @@ impl Parser<'_> {
         if self.controls > DEEPEST {
             return self.fail("max nesting depth exceeded");
         }
-        let mut items = Vec::new();
+        let from = self.items.len();
         while self.peek_non_space().kind != TokenKind::Eof {
-            if let Some(ending) = self.item(&mut items)? {
+            if let Some(ending) = self.item()? {
                 self.controls -= 1;
-                return Ok((items, ending));
+                return Ok((take_from(&mut self.items, from), ending));
             }
         }
         self.fail("unexpected EOF")
     }
 
-    fn item(&mut self, items: &mut Vec<Item>) -> Parsed<Option<Ending>> {
+    fn item(&mut self) -> Parsed<Option<Ending>> {
         let token = self.advance_non_space();
         match token.kind {
-            TokenKind::Text => items.push(Item::Text(Text { span: token.span, kept: token.kept })),
+            TokenKind::Text => self.items.push(Item::Text(Text { span: token.span, kept: token.kept })),
             TokenKind::Comment => {
                 let open = Span::new(token.span.start(), token.kept.start());
                 let close = Span::new(token.kept.end(), token.span.end());
                 let delimiters = Delimiters { open, close };
-                items.push(Item::Comment(Comment { delimiters, span: token.kept }));
+                self.items.push(Item::Comment(Comment { delimiters, span: token.kept }));
             }
             TokenKind::LeftDelimiter => {
                 self.tree.action = Some(token.span.start());
-                let ending = self.action(token.span, items)?;
+                let ending = self.action(token.span)?;
                 self.tree.action = None;
                 return Ok(ending);
             }
@@ -307,7 +337,7 @@ impl Parser<'_> {
         Ok(None)
     }
 
-    fn action(&mut self, open: Span, items: &mut Vec<Item>) -> Parsed<Option<Ending>> {
+    fn action(&mut self, open: Span) -> Parsed<Option<Ending>> {
         let token = self.advance_non_space();
         let word = token.span;
         let item = match token.kind {
@@ -338,7 +368,7 @@ impl Parser<'_> {
                 Item::Action(Box::new(Action { delimiters: Delimiters { open, close }, pipeline }))
             }
         };
-        items.push(item);
+        self.items.push(item);
         Ok(None)
     }
 
@@ -484,6 +514,7 @@ impl Parser<'_> {
 
     fn pipeline(&mut self, context: &str, end: TokenKind) -> Parsed<(Pipeline, Span)> {
         let start = self.peek_non_space().span.start();
+        let from = self.commands.len();
         let mut pipeline = Pipeline {
             span: Span::at(start),
             variables: Vec::new(),
@@ -495,6 +526,7 @@ impl Parser<'_> {
         loop {
             let token = self.advance_non_space();
             if token.kind == end {
+                pipeline.commands = take_from(&mut self.commands, from);
                 self.check(&pipeline, context)?;
                 let behind = self.at(self.next.saturating_sub(2)).span;
                 let space = self.at(self.next.saturating_sub(2)).kind == TokenKind::Space;
@@ -517,7 +549,7 @@ impl Parser<'_> {
                 | TokenKind::LeftParenthesis => {
                     self.next -= 1;
                     let command = self.command()?;
-                    pipeline.commands.push(command);
+                    self.commands.push(command);
                 }
                 _ => return self.unexpected(token, context),
             }
@@ -579,10 +611,11 @@ impl Parser<'_> {
     fn command(&mut self) -> Parsed<Command> {
         let start = self.peek_non_space().span.start();
         let mut command = Command { span: Span::at(start), operands: Vec::new(), pipe: None };
+        let from = self.operands.len();
         loop {
             self.peek_non_space();
             if let Some(operand) = self.operand()? {
-                command.operands.push(operand);
+                self.operands.push(operand);
             }
             let token = self.advance();
             match token.kind {
@@ -593,6 +626,7 @@ impl Parser<'_> {
             }
             break;
         }
+        command.operands = take_from(&mut self.operands, from);
         match command.operands.last() {
             Some(last) => command.span = Span::new(start, last.span().end()),
             None => return self.fail("empty command"),
@@ -602,33 +636,39 @@ impl Parser<'_> {
 
     fn operand(&mut self) -> Parsed<Option<Operand>> {
         let Some(operand) = self.term()? else { return Ok(None) };
-        if self.peek().kind != TokenKind::Field {
-            return Ok(Some(operand));
-        }
-        let start = self.peek().span.start();
-        let mut fields = Fields { span: Span::at(start), names: Vec::new() };
+        let mut behind: Option<Span> = None;
         while self.peek().kind == TokenKind::Field {
             let token = self.advance();
             let name = self.word(Span::new(token.span.start() + 1, token.span.end()));
-            fields.names.push(name);
-            fields.span = fields.span.to(token.span);
+            self.names.push(name);
+            behind = Some(behind.map_or(token.span, |span| span.to(token.span)));
         }
-        match operand {
-            Operand::Field(mut first) => {
-                first.names.append(&mut fields.names);
-                first.span = first.span.to(fields.span);
-                Ok(Some(Operand::Field(first)))
+        // An operand's names are complete before another operand begins.
+        let names = take_from(&mut self.names, 0);
+        match (operand, behind) {
+            (Operand::Field(first), behind) => {
+                let span = behind.map_or(first.span, |behind| first.span.to(behind));
+                Ok(Some(Operand::Field(Fields { span, names })))
             }
-            Operand::Variable(variable) => Ok(Some(Operand::Variable(Variable { fields, ..variable }))),
-            Operand::Bool(..)
-            | Operand::String(..)
-            | Operand::Number(..)
-            | Operand::Nil(_)
-            | Operand::Dot(_) => {
+            (operand, None) => Ok(Some(operand)),
+            (Operand::Variable(variable), Some(span)) => {
+                Ok(Some(Operand::Variable(Variable { fields: Fields { span, names }, ..variable })))
+            }
+            (
+                operand @ (Operand::Bool(..)
+                | Operand::String(..)
+                | Operand::Number(..)
+                | Operand::Nil(_)
+                | Operand::Dot(_)),
+                Some(_),
+            ) => {
                 let spelling = quote(self.slice(operand.span()));
                 self.fail(format!("unexpected . after term {spelling}"))
             }
-            operand => Ok(Some(Operand::Chain(Box::new(Chain { operand, fields })))),
+            (operand, Some(span)) => {
+                let fields = Fields { span, names };
+                Ok(Some(Operand::Chain(Box::new(Chain { operand, fields }))))
+            }
         }
     }
 
@@ -659,7 +699,9 @@ impl Parser<'_> {
             }
             TokenKind::Field => {
                 let name = self.word(Span::new(span.start() + 1, span.end()));
-                Operand::Field(Fields { span, names: vec![name] })
+                // With those behind it, it is taken off by the caller.
+                self.names.push(name);
+                Operand::Field(Fields { span, names: Vec::new() })
             }
             TokenKind::Bool => Operand::Bool(span, self.slice(span) == b"true"),
             TokenKind::CharacterConstant | TokenKind::Complex | TokenKind::Number => {

@@ -1,11 +1,13 @@
 //! Go's string and character literals: reading and writing them.
 
+use std::borrow::Cow;
+
 use super::rune::{decode, is_print};
 
 /// The text of a Go string literal: double-quoted with escapes, or raw between backquotes (where
 /// carriage returns are dropped). `None` where Go says `invalid syntax`.
 #[must_use]
-pub fn unquote(literal: &[u8]) -> Option<Vec<u8>> {
+pub fn unquote(literal: &[u8]) -> Option<Cow<'_, [u8]>> {
     let (&quote, rest) = literal.split_first()?;
     let (&last, inner) = rest.split_last()?;
     if quote != last {
@@ -13,16 +15,17 @@ pub fn unquote(literal: &[u8]) -> Option<Vec<u8>> {
     }
     match quote {
         b'`' if inner.contains(&b'`') => None,
+        b'`' if !inner.contains(&b'\r') => Some(Cow::Borrowed(inner)),
         b'`' => Some(inner.iter().copied().filter(|&byte| byte != b'\r').collect()),
         b'"' => unquote_double(inner),
         _ => None,
     }
 }
 
-fn unquote_double(inner: &[u8]) -> Option<Vec<u8>> {
+fn unquote_double(inner: &[u8]) -> Option<Cow<'_, [u8]>> {
     let plain = !inner.iter().any(|byte| matches!(byte, b'\\' | b'\n' | b'"'));
     if plain && std::str::from_utf8(inner).is_ok() {
-        return Some(inner.to_vec());
+        return Some(Cow::Borrowed(inner));
     }
     let mut text = Vec::with_capacity(inner.len());
     let mut rest = inner;
@@ -36,7 +39,7 @@ fn unquote_double(inner: &[u8]) -> Option<Vec<u8>> {
         }
         rest = tail;
     }
-    Some(text)
+    Some(Cow::Owned(text))
 }
 
 /// What one character or escape of a literal stands for.
@@ -155,11 +158,11 @@ mod tests {
 
     #[test]
     fn literals_read_as_go_reads_them() {
-        let read = |literal: &[u8]| unquote(literal);
-        assert_eq!(read(br#""a\n\"\x41\101\u00e9""#).unwrap(), "a\n\"AAé".as_bytes());
-        assert_eq!(read(br#""\xff\377""#).unwrap(), b"\xff\xff");
-        assert_eq!(read(b"\"\xff\"").unwrap(), "\u{fffd}".as_bytes());
-        assert_eq!(read(b"`a\r\n\\n`").unwrap(), b"a\n\\n");
+        let read = unquote;
+        assert_eq!(&*read(br#""a\n\"\x41\101\u00e9""#).unwrap(), "a\n\"AAé".as_bytes());
+        assert_eq!(&*read(br#""\xff\377""#).unwrap(), b"\xff\xff");
+        assert_eq!(&*read(b"\"\xff\"").unwrap(), "\u{fffd}".as_bytes());
+        assert_eq!(&*read(b"`a\r\n\\n`").unwrap(), b"a\n\\n");
         for bad in
             [&br#""\'""#[..], br#""\400""#, br#""\ud800""#, br#""\z""#, b"\"a", b"'a'", b"\"", br#""\x4""#]
         {

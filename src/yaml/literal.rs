@@ -3,7 +3,7 @@
 use super::flow::edit;
 use super::style::Style;
 use super::tree::{Kind, NodeId, ScalarStyle, SpanTree};
-use crate::source::Edit;
+use crate::source::{Edit, Span};
 
 /// The edit that makes a literal block scalar say `new` by changing only the lines that differ; `None`
 /// where it is no such scalar, or has to be written anew.
@@ -60,12 +60,52 @@ pub(super) fn lines(tree: &SpanTree, style: &Style<'_>, node: NodeId, new: &str)
     Some(edit(start, end, text))
 }
 
+/// Longest literal in which a place is looked for, in bytes: each look goes through its lines.
+const LONGEST: usize = 256 << 10;
+
+/// Where byte `at` of what a literal block scalar says is written, up to the end of its line. `span` is
+/// the scalar as spelled in `text`. `None` for other scalars, and where the place is not plain to see.
+#[must_use]
+pub fn place_in_literal(text: &str, span: Span, at: usize) -> Option<Span> {
+    let written = text.get(span.range()).filter(|written| written.len() <= LONGEST)?;
+    let (header, body) = written.strip_prefix('|')?.split_once('\n')?;
+    if header.split('#').next()?.contains(|character: char| character.is_ascii_digit()) {
+        return None;
+    }
+    let is_blank = |line: &str| line.bytes().all(|byte| matches!(byte, b' ' | b'\r'));
+    let first = body.split('\n').find(|line| !is_blank(line))?;
+    let indent = first.len() - first.trim_start_matches(' ').len();
+    let (mut start, mut said) = (span.end() - body.len(), 0);
+    for line in body.split('\n') {
+        let content = line.strip_suffix('\r').unwrap_or(line).get(indent..).unwrap_or("");
+        if at <= said + content.len() {
+            let start = start + indent.min(line.len());
+            return Some(Span::new(start + (at - said), start + content.len()));
+        }
+        said += content.len() + 1;
+        start += line.len() + 1;
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use crate::source::{Limits, Source};
-    use crate::yaml::{Op, parse, plan, verify};
+    use crate::source::{Limits, Source, Span};
+    use crate::yaml::{Op, parse, place_in_literal, plan, verify};
+
+    #[test]
+    fn what_a_literal_says_has_a_place() {
+        let text = "a: | # 2\n\n    x\r\n      yz\n    w\nb: 1\n";
+        let literal = Span::new(3, text.find("b:").unwrap());
+        let at = |said: usize| place_in_literal(text, literal, said).map(|span| &text[span.range()]);
+        // It says "\nx\n  yz\nw\n".
+        assert_eq!([0, 1, 3, 5, 6, 8].map(at), ["", "x", "  yz", "yz", "z", "w"].map(Some));
+        assert_eq!(at(50), None);
+        assert_eq!(place_in_literal("a: >\n  x\n", Span::new(3, 9), 0), None);
+        assert_eq!(place_in_literal("a: |1\n  x\n", Span::new(3, 10), 0), None);
+    }
 
     fn replaced(text: &str, new: &str) -> String {
         let limits = Limits::default();

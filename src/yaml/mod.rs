@@ -42,11 +42,13 @@ mod tests;
 
 pub use comments::Comment;
 pub use effective::{Entry, TooLarge};
+pub use literal::place_in_literal;
 pub use op::{Op, Refusal, plan, plan_shared};
 pub use parse::{Parsed, parse, parse_first, parse_stream};
 pub use path::{FieldPath, PathError, Segment};
 pub use quantity::{Quantity, QuantityError};
 pub use same::{Difference, verify};
 pub use scalar::{CoreTag, Scalar, is_unknown_text, resolve_plain};
+pub use split::next_separator;
 pub use tree::{Anchor, CollectionStyle, DocumentState, Kind, NodeId, ScalarStyle, SpanTree, TreeDocument};
 pub use typed::{IntOrString, JsonType, Reading};

@@ -28,7 +28,7 @@ pub(super) fn split(text: &str, start: usize) -> Vec<Chunk> {
     let mut at = start;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         // Only lines that begin with `---` matter: jump from one to the next.
-        let line_start = match next_separator(rest) {
+        let line_start = match next_separator(rest.as_bytes()) {
             Some(offset) => at + offset,
             None => text.len(),
         };
@@ -60,10 +60,20 @@ pub(super) fn split(text: &str, start: usize) -> Vec<Chunk> {
     chunks
 }
 
-/// Offset of the next line that begins with `---`.
-fn next_separator(text: &str) -> Option<usize> {
-    if text.starts_with("---") {
+/// Offset of the next line that begins with `---`; `text` begins with a line.
+#[must_use]
+pub fn next_separator(text: &[u8]) -> Option<usize> {
+    if text.starts_with(b"---") {
         return Some(0);
     }
-    text.match_indices("\n---").next().map(|(at, _)| at + 1)
+    // The last byte of `\n---` that would stand here tells how far the next one is at least.
+    let mut last = 3;
+    loop {
+        last += match text.get(last)? {
+            b'-' if text.get(last - 3..last)? == b"\n--" => return Some(last - 2),
+            b'-' => 1,
+            b'\n' => 3,
+            _ => 4,
+        };
+    }
 }

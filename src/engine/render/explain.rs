@@ -5,7 +5,7 @@ use crate::origin::{
     FrameId, FrameKind, Origin, OriginId, Origins, PathStep, Run, SourceId, SourceText, ValueOrigin,
 };
 use crate::source::Span;
-use crate::yaml::{FieldPath, Segment};
+use crate::yaml::{FieldPath, Segment, place_in_literal};
 
 /// Deepest chain of origins that is followed.
 const MOST_DEPTH: usize = 32;
@@ -55,7 +55,7 @@ impl<'a> Explainer<'a> {
             Origin::Literal { source, span, frame } | Origin::Action { source, span, frame } => {
                 self.template(source, span, frame, deeper);
             }
-            Origin::Value(value) => self.value(*self.origins.value(value)),
+            Origin::Value(value) => self.value(*self.origins.value(value), at),
             Origin::Absent { parent, key } => {
                 let key = self.origins.text_of(key).to_owned();
                 let absent = self.absent(parent, &key, deeper);
@@ -114,8 +114,15 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    fn value(&mut self, value: ValueOrigin) {
-        let Some(place) = self.place(value.source, value.span) else { return };
+    /// A value; `at` is the byte of its text that is asked about.
+    fn value(&mut self, value: ValueOrigin, at: u32) {
+        let Some(mut place) = self.place(value.source, value.span) else { return };
+        // A script of many lines is not of much use as a place.
+        if at != Run::WHOLE
+            && let Some(line) = place_in_literal(place.source.text(), value.span, at as usize)
+        {
+            place.span = line;
+        }
         let losers =
             self.origins.list(value.losers).iter().filter_map(|&loser| match self.origins.get(loser) {
                 Origin::Value(id) => {

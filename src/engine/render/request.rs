@@ -140,7 +140,8 @@ impl RenderRequest {
     fn scenario(&self) -> Result<Scenario, ScenarioError> {
         let plain = |message: String| ScenarioError { message, problem: None };
         let mut scenario = Scenario::default();
-        if let Some(version) = &self.kube_version {
+        // Helm takes an empty one for none.
+        if let Some(version) = self.kube_version.as_ref().filter(|version| !version.is_empty()) {
             scenario.kube_version = KubeVersion::parse(version)
                 .map_err(|error| plain(format!("invalid kube version '{version}': {error}")))?;
         }

@@ -116,7 +116,10 @@ impl Capabilities {
         let names = API_VERSIONS.iter().copied().chain(more.iter().map(String::as_str));
         let api_versions = names.map(|name| text(name, at_apis)).collect();
         let capabilities = Self {
-            version: object(KubeVersionObject { version: version.clone(), origin: at_version }, at_version),
+            version: object(
+                KubeVersionObject { version: version.clone(), origin: at_version, is_copy: false },
+                at_version,
+            ),
             api_versions: object(
                 VersionSet { list: List::of_kind(ListKind::Strings, api_versions) },
                 at_apis,
@@ -181,6 +184,8 @@ fn copy(_: &mut Exec<'_>, object: &dyn Object, _: &Args<'_>) -> FunctionResult {
 struct KubeVersionObject {
     version: KubeVersion,
     origin: OriginId,
+    /// Whether it was passed to a function. Its methods are those of the pointer.
+    is_copy: bool,
 }
 
 impl Object for KubeVersionObject {
@@ -206,14 +211,19 @@ impl Object for KubeVersionObject {
         static STRING: Method = Method { name: "String", parameters: &[], variadic: false, call: normalized };
         static GIT: Method = Method { name: "GitVersion", parameters: &[], variadic: false, call: full };
         match name {
-            "String" => Some(&STRING),
-            "GitVersion" => Some(&GIT),
+            "String" if !self.is_copy => Some(&STRING),
+            "GitVersion" if !self.is_copy => Some(&GIT),
             _ => None,
         }
     }
 
     fn action_text(&self) -> Option<String> {
-        Some(self.version.normalized.clone())
+        (!self.is_copy).then(|| self.version.normalized.clone())
+    }
+
+    fn passed(&self) -> Option<Value> {
+        let copy = Self { version: self.version.clone(), origin: self.origin, is_copy: true };
+        (!self.is_copy).then(|| Value::Object(Rc::new(copy)))
     }
 
     fn fields(&self) -> Vec<(&'static str, Node)> {

@@ -127,6 +127,7 @@ fn get_bytes(_: &mut Exec<'_>, object: &dyn Object, args: &Args<'_>) -> Function
 }
 
 fn glob(exec: &mut Exec<'_>, object: &dyn Object, args: &Args<'_>) -> FunctionResult {
+    exec.charge(1_000 + args.str(0).len().saturating_mul(40))?;
     let pattern = Glob::new(args.str(0).as_bytes());
     let mut files = BTreeMap::new();
     for (name, content) in file_set(object).iter().flat_map(|set| &set.files) {

@@ -131,8 +131,13 @@ impl Run<'_, '_, '_> {
     }
 
     /// A value for a parameter of a type.
-    fn fit(&mut self, slot: Slot, wanted: Type) -> Result<Node> {
+    fn fit(&mut self, mut slot: Slot, wanted: Type) -> Result<Node> {
         if wanted == Type::Any {
+            if let Value::Object(object) = &slot.node.value
+                && let Some(copy) = object.passed()
+            {
+                slot.node.value = copy;
+            }
             return Ok(slot.node);
         }
         if slot.is_missing() {

@@ -275,6 +275,7 @@ impl Run<'_, '_, '_> {
             Some(Callee::Function(called)) => {
                 self.check_count(&invocation, called.parameters.len(), called.variadic)?;
                 let nodes = self.arguments(dot, &invocation, called.parameters)?;
+                self.charge_read(nodes.iter().filter_map(|node| node.value.as_str()).map(Str::len).sum())?;
                 self.exec.function = called.name;
                 let result = (called.call)(self.exec, &Args::new(&nodes));
                 self.result(&invocation, result)

@@ -133,6 +133,12 @@ impl<'a> Exec<'a> {
         self.budget.steps_used()
     }
 
+    /// Bytes of text made so far.
+    #[must_use]
+    pub fn bytes_used(&self) -> u64 {
+        self.budget.bytes_used()
+    }
+
     // For functions.
 
     /// The origin of bytes that the current action makes up itself: indentation, quotes, YAML
@@ -219,6 +225,14 @@ impl<'a> Exec<'a> {
     /// The budget is used up.
     pub fn charge_bytes(&mut self, bytes: usize) -> Result<(), Limit> {
         self.budget.bytes(bytes)
+    }
+
+    /// Counts text that a function reads.
+    ///
+    /// # Errors
+    /// The budget is used up.
+    pub fn charge_read(&mut self, bytes: usize) -> Result<(), Limit> {
+        self.budget.read(bytes)
     }
 
     /// To be asked at each level of a recursion over nested values, which may hold themselves.

@@ -108,6 +108,13 @@ impl<'e, 'a, 't> Run<'e, 'a, 't> {
         }
     }
 
+    pub fn charge_read(&mut self, bytes: usize) -> Result<()> {
+        match self.exec.charge_read(bytes) {
+            Ok(()) => Ok(()),
+            Err(limit) => self.limit(limit),
+        }
+    }
+
     pub fn check_stack(&self) -> Result<()> {
         match self.exec.check_stack() {
             Ok(()) => Ok(()),
@@ -122,10 +129,14 @@ impl<'e, 'a, 't> Run<'e, 'a, 't> {
 
     // Variables.
 
-    pub fn variable(&self, name: &Arc<str>) -> Result<Slot> {
-        let found = self.variables.iter().rev().find(|(known, _)| Arc::ptr_eq(known, name) || known == name);
-        match found {
-            Some((_, slot)) => Ok(slot.clone()),
+    pub fn variable(&mut self, name: &Arc<str>) -> Result<Slot> {
+        let is = |(known, _): &(Arc<str>, Slot)| Arc::ptr_eq(known, name) || known == name;
+        let found = self.variables.iter().rev().enumerate().find(|(_, variable)| is(variable));
+        match found.map(|(passed, (_, slot))| (passed, slot.clone())) {
+            Some((passed, slot)) => {
+                self.charge(passed / 8)?;
+                Ok(slot)
+            }
             None => self.fail(format!("undefined variable: {name}")),
         }
     }

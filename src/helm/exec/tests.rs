@@ -239,6 +239,43 @@ fn endless_templates_end() {
     assert!(error.to_string().ends_with("the template needs more than 1000 steps"), "{error}");
 }
 
+#[test]
+fn work_costs_steps_before_it_is_done() {
+    let grown = |start: &str, step: &str| {
+        format!("{{{{ $x := {start} }}}}{{{{ range 60 }}}}{{{{ $x = {step} }}}}{{{{ end }}}}")
+    };
+    let shared = grown("dict \"x\" 1", "dict \"a\" $x \"b\" $x");
+    let many = "{{ $l := until 20000 }}{{ $d := dict }}{{ range $l }}{{ $_ := set $d (print .) . }}{{ end }}";
+    for text in [
+        grown("list 1", "concat $x $x"),
+        grown("\"\\\"\"", "quote $x"),
+        grown("\"<\"", "print (html $x) $x"),
+        grown("\"a\"", "replace \"a\" \"aaaa\" $x"),
+        grown("\"a\"", "b64enc (print $x $x)"),
+        grown("\"a\"", "nindent 1000 (print $x \"\\n\" $x)"),
+        grown("\"{{ print 1 }}\"", "print $x $x") + "{{ tpl $x . }}",
+        format!("{shared}{{{{ $x = deepCopy $x }}}}"),
+        format!("{shared}{{{{ $x = merge (dict) $x }}}}{{{{ $x }}}}"),
+        format!("{shared}{{{{ toToml $x }}}}"),
+        format!("{many}{{{{ $_ := set $d \"0\" $d }}}}{{{{ toYaml $d }}}}"),
+        format!("{many}{{{{ range 1000 }}}}{{{{ $x := merge (dict) $d }}}}{{{{ end }}}}"),
+        format!("{many}{{{{ range 1000 }}}}{{{{ $x := join \",\" $l }}}}{{{{ end }}}}"),
+        format!("{many}{{{{ range 1000 }}}}{{{{ $x := sortAlpha $l }}}}{{{{ end }}}}"),
+        "{{ $x := repeat 100000 \"a,\" }}{{ range 1000 }}{{ $y := splitList \",\" $x }}{{ end }}".to_owned(),
+        "{{ $x := repeat 100000 \"a\" }}{{ range 1000 }}{{ $y := sha256sum $x }}{{ end }}".to_owned(),
+        "{{ range 1000 }}{{ $x := regexMatch (printf \"[[:alpha:]]{%d}\" .) \"a\" }}{{ end }}".to_owned(),
+        "{{ regexReplaceAll \"\" (repeat 5000000 \"x\") \"y\" }}".to_owned(),
+        (0..5000).map(|at| format!("{{{{ $v{at} := 1 }}}}")).collect::<String>() + &"{{ $v0 }}".repeat(5000),
+    ] {
+        let bounds = Bounds { steps: 500_000, bytes: 8 << 20, ..Bounds::default() };
+        let short: String = text.chars().take(200).collect();
+        match Case::bounded(&[("t", &text)], bounds).render() {
+            Ok(_) => panic!("no end: {short}"),
+            Err(error) => assert!(error.limit().is_some(), "{short}: {error}"),
+        }
+    }
+}
+
 /// What each byte of the output came from, one word for each run.
 fn origins_of(files: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut case = Case::new(files);

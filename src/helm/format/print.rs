@@ -1,5 +1,7 @@
 //! One value under a verb, and Go's `Sprint` and `Sprintln`.
 
+use std::rc::Rc;
+
 use super::{Flags, Printer, Result, offset_of};
 use crate::helm::exec::Exec;
 use crate::helm::rope::{Str, StrBuilder};
@@ -130,7 +132,7 @@ impl Printer<'_, '_> {
             },
             Value::List(list) => self.list(list, verb, depth),
             Value::Map(map) => self.map(map, verb, depth),
-            Value::Object(object) => self.object(object.as_ref(), verb, depth, origin),
+            Value::Object(object) => self.object(object, verb, depth, origin),
         }
     }
 
@@ -240,7 +242,7 @@ impl Printer<'_, '_> {
     }
 
     fn byte_list(&mut self, bytes: &Str, verb: char, name: &str) -> Result<()> {
-        self.exec.charge(bytes.len())?;
+        self.exec.charge(bytes.len() / 8)?;
         let go_syntax = self.flags.go_syntax;
         self.mark(&if go_syntax { format!("{name}{{") } else { "[".to_owned() });
         let Flags { sharp, zero, plus, space, width, precision, .. } = self.flags;
@@ -285,7 +287,7 @@ impl Printer<'_, '_> {
     }
 
     fn map(&mut self, map: &Map, verb: char, depth: usize) -> Result<()> {
-        self.exec.charge(map.len() + 1)?;
+        self.exec.charge(map.len().saturating_mul(4) + 1)?;
         self.exec.check_stack()?;
         let go_syntax = self.flags.go_syntax;
         if go_syntax {
@@ -308,7 +310,7 @@ impl Printer<'_, '_> {
         Ok(())
     }
 
-    fn object(&mut self, object: &dyn Object, verb: char, depth: usize, origin: OriginId) -> Result<()> {
+    fn object(&mut self, object: &Rc<dyn Object>, verb: char, depth: usize, origin: OriginId) -> Result<()> {
         self.exec.check_stack()?;
         if self.uses_methods(verb)
             && let Some(text) = object.text()
@@ -325,11 +327,16 @@ impl Printer<'_, '_> {
                 self.padded_whole("0xc000000000", origin);
                 Ok(())
             }
+            Kind::Int => {
+                let Some(Value::Int(number)) = object.plain() else { return Ok(()) };
+                let shown = Value::Object(Rc::clone(object));
+                self.integer((number.unsigned_abs(), number < 0, true), verb, origin, &shown)
+            }
             kind => {
                 if kind == Kind::Pointer {
                     self.mark("&");
                 }
-                self.fields(object, verb, depth)
+                self.fields(object.as_ref(), verb, depth)
             }
         }
     }

@@ -47,6 +47,8 @@ fn libyaml(bytes: &[u8]) -> Option<String> {
         None => (text.as_str(), ""),
     };
     let problem = problem.split_once(", while ").map_or(problem, |(problem, _)| problem);
+    // go-yaml still has libyaml's misspelling.
+    let problem = &*problem.replace("hexadecimal", "hexdecimal");
     let known = [
         "did not find",
         "could not find",
@@ -155,6 +157,9 @@ fn key(source: &Arc<Source>, problem: &Problem) -> Option<String> {
 }
 
 fn go_syntax_of(text: &str) -> Option<String> {
+    if text.trim().is_empty() {
+        return Some("<nil>".to_owned());
+    }
     let source = Arc::new(Source::new("", text));
     let parsed = yaml::parse_first(&source, &Limits::default());
     let root = parsed.tree.documents().first()?.root?;

@@ -64,10 +64,11 @@ pub(super) const TABLE: &[Function] = &[
 ];
 
 /// New spelling of the argument: bytes keep their origins where the length stays the same.
-fn respelled(exec: &mut Exec<'_>, args: &Args<'_>, text: &str) -> FunctionResult {
+fn respelled(exec: &mut Exec<'_>, args: &Args<'_>, text: impl AsRef<[u8]>) -> FunctionResult {
+    let text = text.as_ref();
     let old = args.str(0);
     if text.len() == old.len() {
-        return Ok(Node::from(old.with_bytes(text.as_bytes())));
+        return Ok(Node::from(old.with_bytes(text)));
     }
     derived_text(exec, args, text)
 }
@@ -115,7 +116,6 @@ fn camel(text: &[u8]) -> String {
     let mut upper_word = false;
     for character in runes.by_ref() {
         if is_connector(character) {
-            // Kept as the pending one if it is the last, like any other character.
             output.push(character);
             continue;
         }
@@ -123,7 +123,11 @@ fn camel(text: &[u8]) -> String {
         pending = Some(unicode::to_upper(character));
         break;
     }
-    let Some(mut current) = pending else { return output };
+    let Some(mut current) = pending else {
+        // Where there are only connectors, Go writes the last one again.
+        output.extend(output.chars().next_back());
+        return output;
+    };
     for character in runes {
         let before = std::mem::replace(&mut current, character);
         match (is_connector(current), is_connector(before)) {
@@ -161,7 +165,7 @@ enum Word {
 
 /// Words in lower case with a connector between them: `HTTPServer` is `http_server`, `http2xx` is
 /// `http_2xx`.
-fn separated(text: &[u8], connector: char) -> String {
+fn separated(text: &[u8], connector: char) -> Vec<u8> {
     let mut words = Words { rest: text };
     let mut output: Vec<u8> = Vec::with_capacity(text.len() + 8);
     let mut connector_bytes = [0; 4];
@@ -216,7 +220,7 @@ fn separated(text: &[u8], connector: char) -> String {
         }
     }
     push_lower(&mut output, kind, word, between);
-    String::from_utf8_lossy(&output).into_owned()
+    output
 }
 
 fn push_lower(output: &mut Vec<u8>, kind: Word, word: &[u8], connector: &[u8]) {
@@ -343,17 +347,18 @@ mod tests {
             ("Bld4Floor3rd", "bld4_floor_3rd"),
             ("a--b", "a__b"),
         ] {
-            assert_eq!(separated(text.as_bytes(), '_'), snake);
+            assert_eq!(separated(text.as_bytes(), '_'), snake.as_bytes());
         }
         for (text, pascal) in [
             ("some_words", "SomeWords"),
             ("_complex__case_", "_Complex_Case_"),
             ("GOLANG_IS_GREAT", "GolangIsGreat"),
-            ("-", "-"),
+            ("_-", "_--"),
             ("a", "A"),
         ] {
             assert_eq!(camel(text.as_bytes()), pascal);
         }
+        assert_eq!(separated(b"x\xff", '_'), b"x\xff");
         assert_eq!(initials(b"first  try\there"), "fth");
     }
 }

@@ -48,7 +48,6 @@ pub(super) const TABLE: &[Function] = &[
 
 fn hash<D: Digest>(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
     let text = args.str(0);
-    exec.charge(text.len() / 64)?;
     let digest = D::digest(text.as_bytes());
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     derived_text(exec, args, hex)
@@ -190,7 +189,7 @@ fn derive_password(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
         return derived_text(exec, args, [b"cannot find password template ", kind.as_bytes()].concat());
     };
     // It takes about as long as this many steps.
-    exec.charge(1_000_000)?;
+    exec.charge(2_000_000)?;
     let length = |text: &[u8]| u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes();
     let (user, site) = (user.as_bytes(), site.as_bytes());
     let salt = [SEED, &length(user), user].concat();

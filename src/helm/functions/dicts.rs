@@ -32,7 +32,7 @@ pub(super) const TABLE: &[Function] = &[
         let mut keys = Vec::new();
         for at in 0..args.len() {
             let map = args.map(at);
-            exec.charge(map.len())?;
+            exec.charge(map.len().saturating_mul(4))?;
             keys.extend(
                 map.snapshot()
                     .into_iter()
@@ -172,6 +172,7 @@ fn copy(exec: &mut Exec<'_>, node: &Node) -> FunctionResult {
         Value::Map(map) if map.is_nil() => return Ok(node.clone()),
         Value::Map(map) => {
             exec.check_stack()?;
+            exec.charge(map.len().saturating_mul(8))?;
             let mut entries = Entries::new();
             for (key, mut entry) in map.snapshot() {
                 entry.node = copy(exec, &entry.node)?;

@@ -48,7 +48,7 @@ pub(super) const TABLE: &[Function] = &[
 pub(super) fn items(exec: &mut Exec<'_>, node: &Node) -> Result<Option<Vec<Node>>, FunctionError> {
     let items: Vec<Node> = match &node.value {
         Value::List(list) => {
-            exec.charge(list.len() / 4)?;
+            exec.charge(list.len().saturating_mul(2))?;
             list.items().to_vec()
         }
         Value::Bytes(bytes) => {

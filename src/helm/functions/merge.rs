@@ -37,8 +37,8 @@ fn deep_merge(
         exec.charge(source.len())?;
         return merge_with_itself(exec, destination, overwrite);
     }
+    exec.charge(source.len().saturating_mul(8))?;
     for (key, entry) in source.snapshot() {
-        exec.charge(1)?;
         let there = destination.get(&key);
         let set = |node: Node| destination.insert(key.clone(), entry.key_origin, node);
         if matches!(entry.node.value, Value::Nil) {

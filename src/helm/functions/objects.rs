@@ -8,6 +8,7 @@ use crate::helm::rope::Str;
 use crate::helm::semver::Version;
 use crate::helm::time::{self, MONTHS, Time, WEEKDAYS, Zone};
 use crate::helm::value::{Kind, Node, Object, Value};
+use crate::origin::OriginId;
 
 type Call<T> = fn(&mut Exec<'_>, &T, &Args<'_>) -> Value;
 
@@ -275,6 +276,19 @@ impl Object for SemverObject {
 
     fn plain(&self) -> Option<Value> {
         Some(text(self.version.to_string()))
+    }
+
+    fn fields(&self) -> Vec<(&'static str, Node)> {
+        let Version { major, minor, patch, pre, metadata, original } = &self.version;
+        let node = |value| Node::new(value, OriginId::NONE);
+        vec![
+            ("major", node(Value::Uint64(*major))),
+            ("minor", node(Value::Uint64(*minor))),
+            ("patch", node(Value::Uint64(*patch))),
+            ("pre", node(text(pre))),
+            ("metadata", node(text(metadata))),
+            ("original", node(text(original))),
+        ]
     }
 
     fn method(&self, name: &str) -> Option<&'static Method> {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::objects::SemverObject;
 use super::{derived, derived_text, fail, fixed};
@@ -79,18 +80,40 @@ fn panicking(pattern: &Str, error: &PatternError) -> FunctionResult {
     fail(format!("regexp: Compile({shown}): {error}"))
 }
 
-/// Patterns that were compiled before.
+/// Most patterns that are kept for other renders, and the longest of them in bytes.
+const SHARED: (usize, usize) = (200, 200);
+
+/// A pattern that this or another render compiled: charts have many patterns in common, and compiling
+/// one takes longer than executing most templates. What a render is charged does not depend on it.
+fn shared(pattern: &[u8]) -> Result<Arc<Pattern>, PatternError> {
+    static KNOWN: LazyLock<Mutex<HashMap<Vec<u8>, Arc<Pattern>>>> = LazyLock::new(Mutex::default);
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(pattern) = known().get(pattern) {
+        return Ok(Arc::clone(pattern));
+    }
+    let new = Arc::new(Pattern::new(pattern)?);
+    if pattern.len() <= SHARED.1 {
+        let mut known = known();
+        if known.len() >= SHARED.0 {
+            known.clear();
+        }
+        known.insert(pattern.to_vec(), Arc::clone(&new));
+    }
+    Ok(new)
+}
+
+/// Patterns that this render compiled before.
 #[derive(Default)]
-struct Patterns(HashMap<Rc<[u8]>, Result<Rc<Pattern>, PatternError>>);
+struct Patterns(HashMap<Rc<[u8]>, Result<Arc<Pattern>, PatternError>>);
 
 /// Compiles a pattern, once for each render.
-fn compiled(exec: &mut Exec<'_>, pattern: &Str) -> Result<Result<Rc<Pattern>, PatternError>, FunctionError> {
+fn compiled(exec: &mut Exec<'_>, pattern: &Str) -> Result<Result<Arc<Pattern>, PatternError>, FunctionError> {
     let key = pattern.shared_bytes();
     if let Some(known) = exec.cache::<Patterns>().and_then(|patterns| patterns.0.get(&key).cloned()) {
         return Ok(known);
     }
-    exec.charge(2_000 + pattern.len() * 20)?;
-    let new = Pattern::new(pattern.as_bytes()).map(Rc::new);
+    exec.charge(20_000 + pattern.len() * 20)?;
+    let new = shared(pattern.as_bytes());
     if let Some(patterns) = exec.cache::<Patterns>() {
         if patterns.0.len() >= 1_000 {
             patterns.0.clear();
@@ -132,6 +155,7 @@ fn find_all(exec: &mut Exec<'_>, args: &Args<'_>, refuse: Refuse) -> FunctionRes
     let (text, limit) = (args.str(1), args.int(2));
     match compiled(exec, &args.str(0))? {
         Ok(pattern) => {
+            exec.charge(text.len().min(usize::try_from(limit).unwrap_or(usize::MAX)))?;
             charge_search(exec, &text)?;
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             let found = pattern.find_all(text.as_bytes(), limit);
@@ -164,7 +188,8 @@ fn replace(exec: &mut Exec<'_>, args: &Args<'_>, literal: bool, refuse: Refuse) 
         Ok(pattern) => pattern,
         Err(error) => return refuse(&args.str(0), &error),
     };
-    charge_search(exec, &text)?;
+    // A pattern that matches nothing at all may match between any two characters.
+    exec.charge(text.len())?;
     let pieces = pattern.replace_all(text.as_bytes(), template.as_bytes(), literal);
     exec.charge(pieces.len())?;
     let total = pieces.iter().fold(0usize, |total, piece| match piece {

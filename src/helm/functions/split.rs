@@ -80,7 +80,7 @@ fn split(exec: &mut Exec<'_>, separator: &Str, text: &Str, limit: i64) -> Result
         }
         parts.push(text.slice(start..bytes.len()));
     }
-    exec.charge(parts.len())?;
+    exec.charge(parts.len().saturating_mul(4))?;
     Ok(parts)
 }
 
@@ -92,6 +92,7 @@ fn to_strings(exec: &mut Exec<'_>, node: &Node) -> Result<Vec<Str>, FunctionErro
             _ => vec![to_str(exec, node)?],
         });
     };
+    exec.charge(items.len())?;
     let present = items.iter().filter(|item| !matches!(item.value, Value::Nil));
     present.map(|item| to_str(exec, item)).collect()
 }
@@ -118,6 +119,7 @@ fn sort_alpha(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
         return derived(exec, args, strings(vec![text]));
     }
     let mut texts = to_strings(exec, &node)?;
+    exec.charge(texts.len().saturating_mul(4))?;
     texts.sort_by(|left, right| left.as_bytes().cmp(right.as_bytes()));
     Ok(Node::new(strings(texts), node.origin()))
 }

@@ -278,6 +278,9 @@ fn squote(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
 fn quote(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
     let output = spaced(exec, args, |exec, node, output| {
         let (text, here) = (to_str(exec, node)?, exec.here());
+        // Each character that is written otherwise is a piece of its own.
+        let odd = |byte: &&u8| matches!(byte, b'"' | b'\\') || !(b' '..=b'~').contains(byte);
+        exec.charge(text.as_bytes().iter().filter(odd).count().saturating_mul(8))?;
         output.push_whole(b"\"", here);
         push_escaped(output, &text);
         output.push_whole(b"\"", here);

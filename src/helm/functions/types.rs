@@ -69,6 +69,7 @@ pub(super) fn deep_equal(exec: &mut Exec<'_>, left: &Value, right: &Value) -> Re
                 return Ok(false);
             }
             exec.check_stack()?;
+            exec.charge(left.len().saturating_mul(8))?;
             for ((left_key, left), (right_key, right)) in left.snapshot().iter().zip(&right.snapshot()) {
                 if left_key != right_key || !deep_equal(exec, &left.node.value, &right.node.value)? {
                     return Ok(false);

@@ -85,6 +85,7 @@ impl Encoder<'_, '_> {
             Value::Map(map) => {
                 self.exec.check_stack()?;
                 self.path.enter(map)?;
+                self.exec.charge(map.len().saturating_mul(4))?;
                 let entries = map.snapshot();
                 self.put(b"{");
                 for (place, (key, entry)) in entries.iter().enumerate() {

@@ -99,6 +99,7 @@ fn walk(
         Value::Map(map) => {
             exec.check_stack()?;
             path.enter(map)?;
+            exec.charge(map.len().saturating_mul(4))?;
             for (key, entry) in map.snapshot() {
                 visitor.key(&key);
                 walk(exec, &entry.node.value, visitor, path)?;

@@ -212,6 +212,7 @@ impl Writer<'_, '_> {
 
     fn mapping(&mut self, map: &Map, origin: OriginId) -> Result<(), JsonError> {
         self.exec.check_stack()?;
+        self.exec.charge(map.len().saturating_mul(4))?;
         let mut entries = map.snapshot();
         if entries.is_empty() {
             self.emitter.empty(b"{}", origin);

@@ -156,6 +156,7 @@ impl Encoder<'_, '_> {
     }
 
     fn table_header(&mut self, path: &Path) -> Result<(), EncodeError> {
+        self.exec.charge(path.len().saturating_mul(8))?;
         if path.len() == 1 {
             self.new_line();
         }
@@ -190,6 +191,7 @@ impl Encoder<'_, '_> {
     /// Entries that are no tables first, since a table takes all that follows it.
     fn map(&mut self, path: &mut Path, map: &Map) -> Result<(), EncodeError> {
         let (mut direct, mut tables) = (Vec::new(), Vec::new());
+        self.exec.charge(map.len().saturating_mul(4))?;
         for (key, entry) in map.snapshot() {
             match self.shape(&entry.node.value)? {
                 Shape::Table | Shape::Tables => tables.push((key, entry)),
@@ -314,6 +316,7 @@ impl Encoder<'_, '_> {
     }
 
     fn inline(&mut self, map: &Map) -> Result<(), EncodeError> {
+        self.exec.charge(map.len().saturating_mul(4))?;
         let (mut direct, mut tables) = (Vec::new(), Vec::new());
         for (key, entry) in map.snapshot() {
             match self.shape(&entry.node.value)? {
