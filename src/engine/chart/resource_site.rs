@@ -54,7 +54,7 @@ pub(super) fn edits(
             let text = values_site::edits(&inner, path, change, limits)?.apply(inner.source().text());
             vec![Op::Replace { node, value: text.into() }]
         }
-        Form::Single(keys) => match parameter_text(change) {
+        Form::Single(keys) => match word(change) {
             Some(text) if *keys == path => vec![Op::Replace { node, value: text.into() }],
             _ => return Err("it is one value".to_owned()),
         },
@@ -85,8 +85,8 @@ pub(super) fn parameter_edits(
     Ok(verified(tree, &[Op::Replace { node, value: text.into() }], limits)?.0)
 }
 
-/// What a parameter says for a change; `None` where that would be more than a plain word.
-pub(super) fn parameter_text(change: &ValuesChange) -> Option<String> {
+/// What a parameter, or a value of its own, says after a change; `None` where that would be more than a plain word.
+pub(super) fn word(change: &ValuesChange) -> Option<String> {
     let ValuesChange::Set(value) = change else { return None };
     match value {
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::engine::installs::{Install, Parameters, Place};
+use crate::engine::installs::{Form, Install, Parameters, Place};
 use crate::finding::PatchOp;
 use crate::source::{Files, Limits, Source, Span, TextEdits};
 use crate::yaml::{FieldPath, NodeId, Scalar, Segment, SpanTree};
@@ -135,6 +135,8 @@ struct Wants {
     replacements: Vec<(NodeId, Value)>,
     appendices: Vec<(NodeId, Value)>,
     removals: Vec<NodeId>,
+    /// What goes, with the flag that is on in it and was meant to go.
+    flags: HashMap<NodeId, NodeId>,
     /// Keys, with what they become.
     renames: Vec<(NodeId, String)>,
 }
@@ -206,7 +208,7 @@ impl<'a> Sites<'a> {
             parts.push(found);
         }
         for &node in wants.removals.iter().filter(|node| !exchanged.contains(node)) {
-            parts.push(self.removals(document, node));
+            parts.push(self.removals(document, node, wants.flags.get(&node).copied()));
         }
         for (key, to) in &wants.renames {
             let edit =
@@ -219,12 +221,12 @@ impl<'a> Sites<'a> {
         if parts.iter().all(possible) { Ok(parts) } else { Err(self.no_place(document)) }
     }
 
-    fn removals(&self, document: &RenderedTree, node: NodeId) -> Vec<Proposal> {
+    fn removals(&self, document: &RenderedTree, node: NodeId, flag: Option<NodeId>) -> Vec<Proposal> {
         let mut found = self.at_value(document, node, &ValuesChange::Remove);
         // A flag is as well switched off. In a file that overrides another one that is what stays clear.
-        if matches!(document.tree.scalar(node), Some(Scalar::Bool(true))) {
-            let off = self.at_value(document, node, &ValuesChange::Set(Value::Bool(false)));
-            let value = value_of(&self.scenario.rendered, document, node);
+        if let Some(flag) = flag {
+            let off = self.at_value(document, flag, &ValuesChange::Set(Value::Bool(false)));
+            let value = value_of(&self.scenario.rendered, document, flag);
             let overrides = value.is_some_and(|value| value.at.file != self.input.inside("values.yaml"));
             let at = if overrides { 0 } else { found.len() };
             found.splice(at..at, off);
@@ -251,7 +253,7 @@ impl<'a> Sites<'a> {
         }
         let edit = template_site::exchange(&self.scenario.rendered, document, gone, entries);
         found.extend(edit.and_then(|edit| self.in_template(edit)));
-        for removal in self.removals(document, gone) {
+        for removal in self.removals(document, gone, None) {
             let both = |addition: &Proposal| Proposal::Both(Box::new((removal.clone(), addition.clone())));
             found.extend(added.iter().take(MOST_KEYS).map(both));
         }
@@ -393,8 +395,11 @@ impl<'a> Sites<'a> {
             keys: keys.clone(),
             change: change.clone(),
         };
-        let holds = |place: &&Arc<Place>| {
-            self.root_in(place).is_some_and(|(tree, root)| values_site::holds(&tree, root, keys, change))
+        let holds = |place: &&Arc<Place>| match &place.form {
+            Form::Single(known) => known == keys && resource_site::word(change).is_some(),
+            Form::Mapping | Form::Text => {
+                self.root_in(place).is_some_and(|(tree, root)| values_site::holds(&tree, root, keys, change))
+            }
         };
         if let Some(place) = self.places(&path.file).find(holds) {
             return vec![at(place)];
@@ -407,7 +412,7 @@ impl<'a> Sites<'a> {
     /// Gives the parameter that printed a value another text.
     fn in_parameter(&self, value: &PrintedValue, change: &ValuesChange) -> Option<Proposal> {
         let parameters = self.install()?.parameters.as_ref()?;
-        let text = resource_site::parameter_text(change)?;
+        let text = resource_site::word(change)?;
         (*parameters.at.file == *value.at.file && self.input.can_change(&parameters.at))
             .then(|| Proposal::Parameter { parameters: Arc::clone(parameters), span: value.span, text })
     }
@@ -682,6 +687,7 @@ fn wants(tree: &SpanTree, root: NodeId, ops: &[&PatchOp]) -> Result<Wants, Strin
     for op in ops {
         let PatchOp::Remove { path, prune, .. } = op else { continue };
         let mut node = tree.find(root, path).ok_or_else(|| format!("{path} is not there"))?;
+        let meant = node;
         // A parent of one entry goes with it, unless something is put there.
         while *prune
             && let Some(parent) = tree.parent(node)
@@ -693,6 +699,12 @@ fn wants(tree: &SpanTree, root: NodeId, ops: &[&PatchOp]) -> Result<Wants, Strin
         }
         if !wants.removals.contains(&node) {
             wants.removals.push(node);
+            if matches!(tree.scalar(meant), Some(Scalar::Bool(true))) {
+                wants.flags.insert(node, meant);
+            }
+        } else if wants.flags.get(&node) != Some(&meant) {
+            // Of several flags one is not enough.
+            wants.flags.remove(&node);
         }
     }
     Ok(wants)

@@ -22,7 +22,7 @@ pub(super) fn releases(document: &Document) -> Vec<Release> {
         Err(unknown) => {
             let mut found = argo(&plain, template, &above);
             for release in &mut found {
-                release.known = Err(Unknown { why: unknown.why.clone(), ..unknown });
+                release.known = Err(unknown.clone());
             }
             found
         }

@@ -8,6 +8,7 @@
 
 mod application_set;
 mod config_map;
+mod overlay;
 mod place;
 mod reader;
 mod release;
@@ -21,11 +22,12 @@ use rayon::prelude::*;
 use crate::helm::context::KubeVersion;
 use crate::project::{ChartFolder, InputFile, Project, Role};
 use crate::resource::Document;
-use crate::source::{Problem, ProblemKind, Source};
+use crate::source::{Problem, ProblemKind};
 use crate::yaml::{self, FieldPath, NodeId};
 
 use super::{Engine, chart};
 use config_map::{ConfigMaps, Entry};
+use overlay::Patch;
 pub(super) use place::{At, Form, Parameters, Place};
 use release::{Known, Release, Unknown, Values};
 
@@ -104,6 +106,18 @@ struct Found<'p> {
     /// The repository's root, and the chart; none where the chart is filled in later.
     chart: Option<(PathBuf, PathBuf)>,
     known: Result<Known, Unknown>,
+    /// The patch that it was changed by.
+    patch: Option<&'p InputFile>,
+}
+
+/// What a file has of releases.
+enum Part<'p> {
+    /// A release of a chart of the project.
+    Release(Found<'p>),
+    /// A patch of one.
+    Patch(Patch<'p>),
+    /// A values file that one names.
+    File(PathBuf),
 }
 
 impl Installs {
@@ -122,11 +136,19 @@ impl Installs {
         let unfit: Vec<PathBuf> = folders.par_iter().flat_map_iter(|it| chart::unfit(engine, it)).collect();
         let unfit = unfit.iter().filter_map(|path| shown.get(path.as_path()));
         installs.alone.extend(unfit.map(|name| Arc::clone(name)));
-        if charts.is_empty() {
-            return installs;
+        let parts = files.par_iter().flat_map_iter(|file| in_file(engine, file, &charts));
+        let (mut found, mut patches) = (Vec::new(), Vec::new());
+        for part in parts.collect::<Vec<Part<'_>>>() {
+            match part {
+                Part::Release(release) => found.push(release),
+                Part::Patch(patch) => patches.push(patch),
+                Part::File(path) => {
+                    installs.alone.extend(shown.get(path.as_path()).map(|name| Arc::clone(name)));
+                }
+            }
         }
-        let found: Vec<Found<'_>> =
-            files.par_iter().flat_map_iter(|file| in_file(engine, file, &charts)).collect();
+        let patched: Vec<Found<'_>> = patches.iter().filter_map(|patch| patch.release(&found)).collect();
+        found.extend(patched);
         let wanted = found.iter().filter_map(|it| it.known.as_ref().ok()).flat_map(|it| &it.values);
         let names: BTreeSet<String> = wanted
             .filter_map(|values| match values {
@@ -137,13 +159,12 @@ impl Installs {
         let maps = ConfigMaps::of(engine, &files, &names);
         let mut more: HashMap<PathBuf, usize> = HashMap::new();
         for found in found {
-            let source = Arc::clone(found.document.tree().source());
             let head = title(&found.document);
             let Some((root, chart)) = &found.chart else {
                 // Whether it is a chart that is checked here is not known either.
                 if let Err(unknown) = &found.known {
                     let message = format!("{head} may install a chart of these files: {}", unknown.why);
-                    installs.say(ProblemKind::Warning, &source, unknown, message);
+                    installs.say(ProblemKind::Warning, unknown, message);
                 }
                 continue;
             };
@@ -156,12 +177,10 @@ impl Installs {
             match install(engine, &found, &maps, (root, chart)) {
                 Ok((mut install, inline)) => {
                     let known = installs.by_chart.entry(chart.clone()).or_default();
-                    // The same name once more: in another namespace, or for another folder.
-                    if known.iter().any(|it| it.name == install.name) {
-                        install.name.push_str(&format!(", document {}", found.document.document() + 1));
-                    }
-                    if known.iter().any(|it| it.name == install.name) {
-                        continue;
+                    // The same name once more: in another namespace, or with other values.
+                    let same = known.iter().filter(|it| it.name.starts_with(&install.name)).count();
+                    if same > 0 {
+                        install.name.push_str(&format!(", number {}", same + 1));
                     }
                     let names = install.files().filter_map(|path| shown.get(path.as_path()));
                     installs.files.extend(names.map(|name| Arc::clone(name)));
@@ -171,7 +190,7 @@ impl Installs {
                 Err(unknown) => {
                     let message =
                         format!("chart {name} is not rendered as {head} installs it: {}", unknown.why);
-                    installs.say(ProblemKind::NotChecked, &source, &unknown, message);
+                    installs.say(ProblemKind::NotChecked, &unknown, message);
                 }
             }
         }
@@ -185,9 +204,9 @@ impl Installs {
         installs
     }
 
-    fn say(&mut self, kind: ProblemKind, source: &Arc<Source>, unknown: &Unknown, message: String) {
+    fn say(&mut self, kind: ProblemKind, unknown: &Unknown, message: String) {
         let help = "values that stand in it are judged without the chart";
-        self.problems.push(Problem::new(kind, source, unknown.span, message).with_help(help));
+        self.problems.push(Problem::new(kind, &unknown.source, unknown.span, message).with_help(help));
     }
 
     /// What is not rendered, and why.
@@ -226,12 +245,8 @@ fn title(document: &Document) -> String {
     format!("{} {}", document.kind().kind, document.name().unwrap_or(""))
 }
 
-/// The releases in a file that install one of the charts, or may do so.
-fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Arc<str>>) -> Vec<Found<'p>> {
-    // A patch is no finished resource.
-    if file.role() == Role::OverlayPatch {
-        return Vec::new();
-    }
+/// What a file has of releases that install one of the charts, or may do so.
+fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Arc<str>>) -> Vec<Part<'p>> {
     let Ok(source) = file.read(&engine.limits) else { return Vec::new() };
     if !release::GROUPS.iter().any(|group| source.text().contains(group)) {
         return Vec::new();
@@ -239,18 +254,39 @@ fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Ar
     let tree = Arc::new(yaml::parse(&source, &engine.limits).tree);
     let mut found = Vec::new();
     for document in Document::objects(&tree, &engine.kinds) {
+        // A patch is no finished resource.
+        if file.role() == Role::OverlayPatch {
+            if Patch::fits(&document) {
+                found.push(Part::Patch(Patch { file, document }));
+            }
+            continue;
+        }
+        for path in release::named_files(&document) {
+            let mut there = roots(file.path()).into_iter().filter_map(|root| below(root, root, &path));
+            found.extend(there.find(|path| path.is_file()).map(Part::File));
+        }
         for Release { chart, known } in release::releases(&document) {
             let chart = match chart {
+                None if charts.is_empty() => continue,
                 None => None,
                 Some(path) => match chart_of(file.path(), &path, charts) {
                     None => continue,
                     some => some,
                 },
             };
-            found.push(Found { file, document: document.clone(), chart, known });
+            found.push(Part::Release(Found { file, document: document.clone(), chart, known, patch: None }));
         }
     }
     found
+}
+
+/// What the root of a file's repository may be: the git work tree that it lies in, or else each folder above it.
+fn roots(file: &Path) -> Vec<&Path> {
+    let above = file.ancestors().skip(1);
+    match above.clone().find(|folder| folder.join(".git").exists()) {
+        Some(root) => vec![root],
+        None => above.collect(),
+    }
 }
 
 /// A release as a scenario, with the places of its values.
@@ -261,7 +297,8 @@ fn install(
     (root, chart): (&Path, &Path),
 ) -> Result<(Install, Vec<InlineAt>), Unknown> {
     let Found { file, document, .. } = found;
-    let known = found.known.as_ref().map_err(|it| Unknown { span: it.span, why: it.why.clone() })?;
+    let source = document.tree().source();
+    let known = found.known.as_ref().map_err(Clone::clone)?;
     let mut inline = Vec::new();
     let mut place = |document: &Document, path: &Path, field: &FieldPath, node: NodeId, form: Form| {
         let tree = document.tree();
@@ -285,8 +322,13 @@ fn install(
                 values.push(read.map_err(|why| release::unknown(document.tree(), *node, &why))?);
                 continue;
             }
+            Values::Patch { document, path, field, node } => {
+                let read = place(document, path, field, *node, Form::Mapping);
+                values.push(read.map_err(|why| release::unknown(document.tree(), *node, &why))?);
+                continue;
+            }
             Values::ConfigMap(reference) => {
-                let unknown = |why| Unknown { span: reference.span, why };
+                let unknown = |why| Unknown { source: Arc::clone(source), span: reference.span, why };
                 let (name, key) = (&reference.name, &reference.key);
                 let entry = maps.entry(file.path(), document.namespace(), name, key).map_err(unknown)?;
                 let form = reference.target.clone().map_or(Form::Text, Form::Single);
@@ -306,7 +348,10 @@ fn install(
         match path.filter(|path| path.is_file()) {
             Some(path) => values.push(ValuesAt::File(path)),
             None if known.ignores_missing => {}
-            None => return Err(Unknown { span, why: "a values file is not there".to_owned() }),
+            None => {
+                let (source, why) = (Arc::clone(source), "a values file is not there".to_owned());
+                return Err(Unknown { source, span, why });
+            }
         }
     }
     let mut parameters = None;
@@ -322,7 +367,7 @@ fn install(
         _ => String::new(),
     };
     let install = Install {
-        name: format!("{}{element} in {}", title(document), file.name()),
+        name: format!("{}{element} in {}", title(document), found.patch.unwrap_or(file).name()),
         release: known.name.clone(),
         namespace: known.namespace.clone(),
         values,
@@ -337,12 +382,8 @@ fn install(
 /// The chart that a path in a repository means, and the repository's root: the git work tree that the file lies
 /// in; without one, the only folder above the file below which there is such a chart.
 fn chart_of(file: &Path, path: &str, charts: &HashMap<&Path, &Arc<str>>) -> Option<(PathBuf, PathBuf)> {
-    let mut above = file.ancestors().skip(1);
-    let roots: Vec<&Path> = match above.clone().find(|folder| folder.join(".git").exists()) {
-        Some(root) => vec![root],
-        None => above.by_ref().collect(),
-    };
-    let found = roots.into_iter().filter_map(|root| Some((root.to_path_buf(), below(root, root, path)?)));
+    let found =
+        roots(file).into_iter().filter_map(|root| Some((root.to_path_buf(), below(root, root, path)?)));
     let mut found = found.filter(|(root, chart)| {
         // Without a work tree, `.` could mean any folder.
         (chart != root || root.join(".git").exists()) && charts.contains_key(chart.as_path())

@@ -91,13 +91,14 @@ impl<'t> Reader<'t> {
 
     fn later(&self, map: NodeId, keys: &[&str]) -> Unknown {
         let mut at = map;
+        let name = keys.last().copied().unwrap_or("it");
         for key in keys {
             match self.tree.get(at, key) {
                 Some(next) => at = next,
                 None => break,
             }
         }
-        self.unknown(at, "it is filled in later")
+        self.unknown(at, &format!("{name} is filled in later"))
     }
 }
 

@@ -1,8 +1,11 @@
 //! What resources say of a release: its chart, its values, its name.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use crate::helm::context::KubeVersion;
 use crate::resource::{Document, Field, read_bool};
-use crate::source::Span;
+use crate::source::{Source, Span};
 use crate::yaml::{FieldPath, NodeId, SpanTree};
 
 use super::reader::Reader;
@@ -11,7 +14,7 @@ use super::reader::Reader;
 pub(super) const GROUPS: [&str; 2] = ["argoproj.io", "helm.toolkit.fluxcd.io"];
 
 /// Values of a release, later ones win.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Values {
     /// A file, by its path from the chart's folder.
     InChart(String, Span),
@@ -28,10 +31,21 @@ pub(super) enum Values {
     },
     /// In a ConfigMap.
     ConfigMap(Reference),
+    /// In a patch of the resource.
+    Patch {
+        /// The patch.
+        document: Document,
+        /// Its file on disk.
+        path: PathBuf,
+        /// Path of the values in it.
+        field: FieldPath,
+        /// Their node.
+        node: NodeId,
+    },
 }
 
 /// An item of `valuesFrom` of a HelmRelease.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Reference {
     /// Name of the ConfigMap.
     pub name: String,
@@ -44,7 +58,7 @@ pub(super) struct Reference {
 }
 
 /// All that is known of a release.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Known {
     /// The release's name.
     pub name: String,
@@ -65,8 +79,10 @@ pub(super) struct Known {
 }
 
 /// Why a release is not known as a whole.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Unknown {
+    /// The file.
+    pub source: Arc<Source>,
     /// What is to blame.
     pub span: Span,
     /// In words.
@@ -322,6 +338,19 @@ fn argo_file(reader: &Reader<'_>, source: NodeId, all: &[NodeId], item: NodeId) 
     })
 }
 
+/// Values files that an Application names from the root of a repository (`$name/`), whatever its chart is.
+pub(super) fn named_files(document: &Document) -> Vec<String> {
+    let kind = document.kind();
+    if (&*kind.group, &*kind.kind) != ("argoproj.io", "Application") {
+        return Vec::new();
+    }
+    let reader = Reader::new(document.tree());
+    let sources = reader.items(document.root(), &["spec", "sources"]).unwrap_or_default();
+    let items = sources.iter().filter_map(|source| reader.items(*source, &["helm", "valueFiles"]).ok());
+    let files = items.flatten().filter_map(|item| reader.text_of(item).ok());
+    files.filter_map(|file| Some(file.strip_prefix('$')?.split_once('/')?.1.to_owned())).collect()
+}
+
 /// Host and path of a repository's address, without what differs between its forms:
 /// `git@host:a/b.git`, `ssh://git@host/a/b`, `https://host/a/b.git`.
 fn repository(url: &str) -> String {
@@ -345,7 +374,8 @@ impl Reader<'_> {
 
 /// The mark of an unknown.
 pub(super) fn unknown(tree: &SpanTree, node: NodeId, why: &str) -> Unknown {
-    Unknown { span: crate::engine::locate::mark(tree, node), why: why.to_owned() }
+    let span = crate::engine::locate::mark(tree, node);
+    Unknown { source: Arc::clone(tree.source()), span, why: why.to_owned() }
 }
 
 #[cfg(test)]
