@@ -113,7 +113,7 @@ struct Found<'p> {
 /// What a file has of releases.
 enum Part<'p> {
     /// A release of a chart of the project.
-    Release(Found<'p>),
+    Release(Box<Found<'p>>),
     /// A patch of one.
     Patch(Patch<'p>),
     /// A values file that one names.
@@ -140,7 +140,7 @@ impl Installs {
         let (mut found, mut patches) = (Vec::new(), Vec::new());
         for part in parts.collect::<Vec<Part<'_>>>() {
             match part {
-                Part::Release(release) => found.push(release),
+                Part::Release(release) => found.push(*release),
                 Part::Patch(patch) => patches.push(patch),
                 Part::File(path) => {
                     installs.alone.extend(shown.get(path.as_path()).map(|name| Arc::clone(name)));
@@ -274,7 +274,8 @@ fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Ar
                     some => some,
                 },
             };
-            found.push(Part::Release(Found { file, document: document.clone(), chart, known, patch: None }));
+            let release = Found { file, document: document.clone(), chart, known, patch: None };
+            found.push(Part::Release(Box::new(release)));
         }
     }
     found
@@ -315,7 +316,9 @@ fn install(
     for it in &known.values {
         let (path, span) = match it {
             Values::InChart(path, span) => (below(root, chart, path), *span),
-            Values::InRepository(path, span) => (below(root, root, path), *span),
+            Values::InRepository(path, span) | Values::InOther(path, span) => {
+                (below(root, root, path), *span)
+            }
             Values::Inline { path, node, is_text } => {
                 let form = if *is_text { Form::Text } else { Form::Mapping };
                 let read = place(document, file.path(), path, *node, form);
@@ -347,9 +350,15 @@ fn install(
         };
         match path.filter(|path| path.is_file()) {
             Some(path) => values.push(ValuesAt::File(path)),
-            None if known.ignores_missing => {}
+            None if known.ignores_missing && !matches!(it, Values::InOther(..)) => {}
             None => {
-                let (source, why) = (Arc::clone(source), "a values file is not there".to_owned());
+                let other = matches!(it, Values::InOther(..));
+                let why = if other {
+                    "a values file is in another repository"
+                } else {
+                    "a values file is not there"
+                };
+                let (source, why) = (Arc::clone(source), why.to_owned());
                 return Err(Unknown { source, span, why });
             }
         }

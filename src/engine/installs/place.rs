@@ -112,6 +112,17 @@ impl Place {
         Arc::clone(&self.values)
     }
 
+    /// The values as a tree whose places are those of a text of the file, and their mapping.
+    pub fn tree(&self, source: &Arc<Source>, limits: &Limits) -> Option<(SpanTree, NodeId)> {
+        let tree = yaml::parse(source, limits).tree;
+        let node = self.at.node(&tree)?;
+        match self.form {
+            Form::Mapping => Some((tree, node)),
+            Form::Text => masked(&tree, node, limits),
+            Form::Single(_) => None,
+        }
+    }
+
     /// The values in the file as it is now.
     ///
     /// # Errors
@@ -152,6 +163,9 @@ impl Parameters {
 fn values(form: &Form, tree: &SpanTree, node: NodeId, limits: &Limits) -> Result<ValuesFile, String> {
     let unread = || "its values can not be read".to_owned();
     match form {
+        Form::Text if tree.kind(node) != Kind::Scalar(ScalarStyle::Literal) => {
+            Err("its values stand in a string that is no literal block (`|`)".to_owned())
+        }
         Form::Mapping => ValuesFile::at(tree, node, tree.source()).ok_or_else(unread),
         Form::Text => text(tree, node, limits).ok_or_else(unread),
         Form::Single(keys) => {
@@ -171,9 +185,12 @@ fn values(form: &Form, tree: &SpanTree, node: NodeId, limits: &Limits) -> Result
 
 /// Values in a literal block (`|`); of other strings the text does not stand in the file as it is.
 fn text(tree: &SpanTree, node: NodeId, limits: &Limits) -> Option<ValuesFile> {
-    if tree.kind(node) != Kind::Scalar(ScalarStyle::Literal) {
-        return None;
-    }
+    let (masked, root) = masked(tree, node, limits)?;
+    ValuesFile::at(&masked, root, tree.source())
+}
+
+/// A literal block as a tree whose places are those of the file, and the mapping in it.
+fn masked(tree: &SpanTree, node: NodeId, limits: &Limits) -> Option<(SpanTree, NodeId)> {
     let source = tree.source();
     // The block alone, every byte at its place: blank where the file has something else.
     let masked: String = {
@@ -190,7 +207,7 @@ fn text(tree: &SpanTree, node: NodeId, limits: &Limits) -> Option<ValuesFile> {
     let plain = parse(source, tree.text(node).to_owned(), limits)?;
     // That the mask did not change what is read is shown by reading the string too.
     let same = masked.0.to_json(masked.1).ok()? == plain.0.to_json(plain.1).ok()?;
-    same.then(|| ValuesFile::at(&masked.0, masked.1, source)).flatten()
+    same.then_some(masked)
 }
 
 /// The only mapping in a text without mistakes.

@@ -20,6 +20,8 @@ pub(super) enum Values {
     InChart(String, Span),
     /// A file, by its path from the repository's root.
     InRepository(String, Span),
+    /// A file, by its path from the root of a repository of another address, which may be a copy of this one.
+    InOther(String, Span),
     /// In the resource itself.
     Inline {
         /// Their path in it.
@@ -312,7 +314,7 @@ fn argo_known(
 }
 
 /// A values file of an Application: from the chart's folder, `/` from the repository's root, `$name/` from the root
-/// of the source of that name, which must be the same repository.
+/// of the source of that name.
 fn argo_file(reader: &Reader<'_>, source: NodeId, all: &[NodeId], item: NodeId) -> Result<Values, Unknown> {
     let (file, span) = (reader.text_of(item)?, reader.tree.span(item));
     if file.contains("://") || file.contains(['*', '?', '[', '{']) {
@@ -324,10 +326,9 @@ fn argo_file(reader: &Reader<'_>, source: NodeId, all: &[NodeId], item: NodeId) 
         let from = all.iter().find(|it| read(**it, "ref").as_deref() == Some(name));
         let from = from.ok_or_else(|| reader.unknown(item, &format!("no source is called {name}")))?;
         let same = read(*from, "repoURL").zip(read(source, "repoURL"));
-        if !same.is_some_and(|(one, other)| repository(&one) == repository(&other)) {
-            return Err(reader.unknown(item, "a values file is in another repository"));
-        }
-        return Ok(Values::InRepository(path.to_owned(), span));
+        let same = same.is_some_and(|(one, other)| repository(&one) == repository(&other));
+        let path = path.to_owned();
+        return Ok(if same { Values::InRepository(path, span) } else { Values::InOther(path, span) });
     }
     if file.contains('$') {
         return Err(reader.unknown(item, "the name of a values file has a variable in it"));
