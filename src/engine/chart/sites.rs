@@ -465,7 +465,21 @@ impl<'a> Sites<'a> {
             }
             (base, keys)
         };
-        vec![Proposal::Values { file, keys, change: change.clone() }]
+        let own = file == self.input.inside("values.yaml");
+        let mut found = Vec::new();
+        // Where the chart's own values would change what others get, the resource of the scenario may have the key.
+        if own && matches!(change, ValuesChange::Merge(_) | ValuesChange::Set(_)) {
+            let mut places = self.install().into_iter().flat_map(|install| install.places().rev());
+            let may = |place: &&Arc<Place>| {
+                !matches!(place.form, Form::Single(_)) && self.input.can_change(&place.at)
+            };
+            found.extend(places.find(may).map(|place| {
+                let (place, keys, change) = (Arc::clone(place), keys.clone(), change.clone());
+                Proposal::Resource { place, keys, change }
+            }));
+        }
+        found.insert(0, Proposal::Values { file, keys, change: change.clone() });
+        found
     }
 
     /// A key of its own for a scalar that shares one with others: `service.port`, printed as the
