@@ -138,6 +138,7 @@ fn flux_known(
     (chart, path): (NodeId, &str),
 ) -> Result<Known, Unknown> {
     reader.nothing(spec, &["postRenderers"], "postRenderers change what the chart prints")?;
+    reader.nothing(chart, &["valuesFile"], "valuesFile takes the place of the chart's values.yaml")?;
     let mut values = flux_files(reader, chart, path)?;
     for item in reader.items(spec, &["valuesFrom"])? {
         values.push(Values::ConfigMap(reference(reader, item)?));
