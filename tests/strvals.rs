@@ -51,7 +51,11 @@ fn run(root: &Path, chart: &Arc<Chart>, vector: &serde_json::Value) -> Result<St
         scenario.values.push(Arc::new(file));
     }
     for (key, kind) in KINDS {
-        scenario.set.extend(texts(vector, key).map(|text| SetArgument { kind, text: text.to_owned() }));
+        scenario.set.extend(texts(vector, key).map(|text| SetArgument {
+            kind,
+            text: text.to_owned(),
+            at: None,
+        }));
     }
     let rendered = render(chart, &scenario);
     let text = rendered.print(&Output::default()).map_err(|error| error.to_string())?;

@@ -186,7 +186,11 @@ fn fix_stdin(
     std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| Failure::io("standard input", &error))?;
     let path = args.stdin_filename.clone().unwrap_or_else(|| PathBuf::from("-"));
     let name = path.to_string_lossy().replace('\\', "/");
-    let fixed = engine.fix_text(&InputFile::in_memory(name, bytes.clone()), selection);
+    let (file, chart) = Project::buffer(&path, InputFile::in_memory(name, bytes.clone()));
+    let fixed = match chart {
+        Some(chart) => engine.fix_text_in(&chart, &file, selection),
+        None => engine.fix_text(&file, selection),
+    };
     let report = RepairReport {
         repair: &fixed.repair,
         written: true,

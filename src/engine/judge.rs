@@ -48,6 +48,8 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
         counts: Counts::default(),
         used_ignores: Vec::new(),
     };
+    let alone = role == Role::Manifest && engine.installs.judges_alone(source.name());
+    let role = if alone { Role::Values } else { role };
     judged.read(engine, role);
     let tree = Arc::clone(&judged.tree);
     let documents = std::mem::take(&mut judged.documents);

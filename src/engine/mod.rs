@@ -15,6 +15,7 @@ mod judge;
 mod levels;
 mod linked;
 mod locate;
+mod merge;
 mod outcome;
 mod peer_ignore;
 mod preview;
@@ -49,7 +50,7 @@ pub use verify::{Verified, VerifiedFile};
 use installs::Installs;
 
 use crate::config::Settings;
-use crate::project::{InputFile, Project};
+use crate::project::{ChartFolder, InputFile, Project};
 use crate::resource::{Document, Images, Kinds, KindsError};
 use crate::rule::{self, Catalogue, Target};
 use crate::source::Limits;
@@ -187,9 +188,14 @@ impl Engine {
     /// not be read) `text` is `None` and the caller keeps the bytes it has.
     #[must_use]
     pub fn fix_text(&self, file: &InputFile, selection: &Selection) -> FixedText {
-        let repair = self.repair(&Project::of_files(vec![file.clone()]), selection);
-        let text = repair.verified.files().first().map(|file| Arc::clone(file.after().text()));
-        FixedText { text, repair }
+        FixedText::of(self.repair(&Project::of_files(vec![file.clone()]), selection))
+    }
+
+    /// Mends one text of a chart that lies on disk: a template or a values file in an editor. The fixes are those of
+    /// the chart that change this file alone, proved by rendering the chart with this text.
+    #[must_use]
+    pub fn fix_text_in(&self, chart: &ChartFolder, file: &InputFile, selection: &Selection) -> FixedText {
+        FixedText::of(run::repair_in_chart(self, chart, file, selection))
     }
 
     /// Works out what the fixes of several findings come to together.

@@ -235,3 +235,11 @@ pub struct FixedText {
     /// What happened.
     pub repair: Repair,
 }
+
+impl FixedText {
+    /// The repair of one file.
+    pub(super) fn of(repair: Repair) -> Self {
+        let text = repair.verified.files().first().map(|file| Arc::clone(file.after().text()));
+        Self { text, repair }
+    }
+}

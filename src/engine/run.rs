@@ -15,8 +15,8 @@ use super::chart::{self, ChartInput};
 use super::dockerfile;
 use super::judge::{Judged, judge};
 use super::linked;
+use super::merge;
 use super::repair::{Mended, mend};
-use super::verify::Verified;
 use super::{Analysis, Counts, Engine, Repair, Selection, Tally};
 
 /// What is kept of a judged file.
@@ -124,16 +124,19 @@ fn each<T: Send>(
     let files = project.manifests().map(Unit::Manifest).chain(project.dockerfiles().map(Unit::Dockerfile));
     let units: Vec<Unit<'_>> = files.chain(project.charts().map(Unit::Chart)).collect();
     let done = units.par_iter().with_max_len(1).map(|unit| {
-        let done = catch_unwind(AssertUnwindSafe(|| work(unit))).unwrap_or_else(|_| {
-            let message = "an error of seaworthy itself; please report it with this file";
-            failed(Problem::of_path(ProblemKind::NotChecked, Arc::clone(unit.name()), message))
-        });
+        let done =
+            catch_unwind(AssertUnwindSafe(|| work(unit))).unwrap_or_else(|_| failed(own_error(unit.name())));
         if let Some(progress) = &engine.progress {
             progress();
         }
         done
     });
     done.collect()
+}
+
+fn own_error(name: &Arc<str>) -> Problem {
+    let message = "an error of seaworthy itself; please report it with this file";
+    Problem::of_path(ProblemKind::NotChecked, Arc::clone(name), message)
 }
 
 pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
@@ -173,16 +176,37 @@ pub(super) fn repair(engine: &Engine, project: &Project, selection: &Selection) 
     };
     let mut parts = each(engine, project, work, Mended::unread);
     linked::mend(engine, project, selection, &mut parts);
-    let (mut outcomes, mut before, mut after, mut verified) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    join(engine, project, parts)
+}
+
+/// What mends one text of a chart, and nothing else.
+pub(super) fn repair_in_chart(
+    engine: &Engine,
+    folder: &ChartFolder,
+    file: &InputFile,
+    selection: &Selection,
+) -> Repair {
+    let mend = || -> Result<Mended, Box<Problem>> {
+        let source = file.read(&engine.limits)?;
+        let input = ChartInput::open(engine, folder)?.with_buffer(&source);
+        Ok(chart::mend(engine, &input, selection))
+    };
+    let mended = catch_unwind(AssertUnwindSafe(mend))
+        .unwrap_or_else(|_| Err(Box::new(own_error(file.name()))))
+        .unwrap_or_else(|problem| Mended::unread(*problem));
+    join(engine, &Project::default(), vec![mended])
+}
+
+fn join(engine: &Engine, project: &Project, mut parts: Vec<Mended>) -> Repair {
+    let verified = merge::join(&mut parts, &engine.limits);
+    let (mut outcomes, mut before, mut after) = (Vec::new(), Vec::new(), Vec::new());
     for part in parts {
         outcomes.extend(part.outcomes);
         before.push(part.before);
         after.push(part.after);
-        verified.push(part.verified);
     }
     Repair {
-        verified: Verified::join(verified),
+        verified,
         outcomes,
         before: gather(engine, project, before),
         after: gather(engine, project, after),
@@ -196,6 +220,11 @@ fn gather(engine: &Engine, project: &Project, parts: Vec<Kept>) -> Analysis {
     for problem in &project.problems {
         let unread = usize::from(problem.kind == ProblemKind::NotChecked);
         all.counts.files.not_checked += unread;
+        all.problems.push(problem.clone());
+    }
+    // Scenarios that are known of and can not be rendered.
+    for problem in engine.installs.problems() {
+        all.counts.scenarios.not_checked += usize::from(problem.kind == ProblemKind::NotChecked);
         all.problems.push(problem.clone());
     }
     for part in parts {

@@ -34,12 +34,16 @@ fn one(
 ) -> Result<Node, String> {
     let text = &argument.text;
     let flag = argument.kind.flag();
-    let source = Arc::new(Source::new(flag, text.as_str()));
+    let source = match &argument.at {
+        Some((source, _)) => Arc::clone(source),
+        None => Arc::new(Source::new(flag, text.as_str())),
+    };
     let source = origins.add_source(SourceRole::Argument, source);
+    let at = argument.at.as_ref().map(|(_, span)| *span);
     let Some(map) = user.value.as_map().cloned() else { return Ok(user) };
     if argument.kind == SetKind::Json && text.trim_start().starts_with('{') {
         let start = text.len() - text.trim_start().len();
-        let span = Span::new(start, text.trim_end().len());
+        let span = at.unwrap_or_else(|| Span::new(start, text.trim_end().len()));
         let losers = OriginList::default();
         let whole = ValueOrigin { source, span, key: None, path: PathId::NONE, losers };
         let origin = origins.push_value(whole);
@@ -59,7 +63,7 @@ fn one(
         SetKind::File => Reader::File(scenario.read_file.clone()),
         SetKind::Literal => Reader::Literal,
     };
-    let done = with_exec(origins, scenario, |exec| Setter::new(text, source, &reader, exec).run(&map));
+    let done = with_exec(origins, scenario, |exec| Setter::new(text, (source, at), &reader, exec).run(&map));
     done.map_err(|error| match argument.kind {
         SetKind::Json => format!("failed parsing {flag} data {text}"),
         _ => format!("failed parsing {flag} data: {error}"),
@@ -83,7 +87,7 @@ mod tests {
 
     fn set(kind: SetKind, texts: &[&str]) -> (Result<Node, String>, Origins) {
         let mut origins = Origins::new();
-        let set = texts.iter().map(|text| SetArgument { kind, text: (*text).to_owned() }).collect();
+        let set = texts.iter().map(|text| SetArgument { kind, text: (*text).to_owned(), at: None }).collect();
         let scenario = Scenario { set, ..Scenario::default() };
         let result = apply(Node::plain(Map::new()), &scenario, &mut origins);
         (result, origins)

@@ -7,7 +7,7 @@ use super::budget::Bounds;
 use super::context::{KubeVersion, Release};
 use super::exec::Environment;
 use super::values::ValuesFile;
-use crate::source::Limits;
+use crate::source::{Limits, Source, Span};
 
 /// How an argument sets values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,12 +42,14 @@ impl SetKind {
 }
 
 /// An argument that sets values.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct SetArgument {
     /// Which flag.
     pub kind: SetKind,
     /// Its text: `image.tag=1.2`.
     pub text: String,
+    /// Where its value is written, if that is in a file: a parameter of an Argo CD Application.
+    pub at: Option<(Arc<Source>, Span)>,
 }
 
 /// Reads the files that `--set-file` names; errors are shown as they are.

@@ -56,6 +56,8 @@ pub(super) struct Setter<'a, 'e> {
     text: &'a str,
     at: usize,
     source: SourceId,
+    /// Where all that the argument sets is written, if it is not in the argument itself.
+    written: Option<Span>,
     reader: &'a Reader,
     exec: &'a mut Exec<'e>,
 }
@@ -69,8 +71,15 @@ struct Word {
 }
 
 impl<'a, 'e> Setter<'a, 'e> {
-    pub fn new(text: &'a str, source: SourceId, reader: &'a Reader, exec: &'a mut Exec<'e>) -> Self {
-        Self { text, at: 0, source, reader, exec }
+    /// `place` is the text that the argument stands in, and where in it; without a span it is the argument.
+    pub fn new(
+        text: &'a str,
+        place: (SourceId, Option<Span>),
+        reader: &'a Reader,
+        exec: &'a mut Exec<'e>,
+    ) -> Self {
+        let (source, written) = place;
+        Self { text, at: 0, source, written, reader, exec }
     }
 
     /// Sets everything that the argument names.
@@ -115,6 +124,8 @@ impl<'a, 'e> Setter<'a, 'e> {
 
     fn origin(&mut self, span: Span, key: Option<Span>, path: PathId) -> OriginId {
         let (source, losers) = (self.source, OriginList::default());
+        // Key and value are one place then: the value is what can be changed.
+        let (span, key) = self.written.map_or((span, key), |written| (written, None));
         self.exec.origins.push_value(ValueOrigin { source, span, key, path, losers })
     }
 
@@ -371,7 +382,7 @@ impl<'a, 'e> Setter<'a, 'e> {
 
     fn text_node(&mut self, word: &Word, key: Option<Span>, path: PathId) -> Node {
         let origin = self.origin(word.span, key, path);
-        let written = self.text.get(word.span.range()) == Some(&word.text);
+        let written = self.written.is_none() && self.text.get(word.span.range()) == Some(&word.text);
         let text = word.text.as_bytes();
         if written { Str::exact(text, origin).into() } else { Str::whole(text, origin).into() }
     }
@@ -436,7 +447,7 @@ impl<'a, 'e> Setter<'a, 'e> {
 }
 
 /// What `--set` takes for more than a text.
-fn typed(text: &str) -> Option<Value> {
+pub(super) fn typed(text: &str) -> Option<Value> {
     if text.eq_ignore_ascii_case("true") {
         return Some(Value::Bool(true));
     }

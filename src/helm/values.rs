@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::rope::Str;
+use super::strvals::typed;
 use super::value::{Entry, List, Map, Node, Value};
 use crate::origin::{
     Origin, OriginId, OriginList, Origins, PathId, PathStep, SourceId, SourceRole, ValueOrigin,
@@ -103,6 +104,25 @@ impl ValuesFile {
         let is_mapping = tree.kind(tree.resolve(node)).is_mapping();
         let documents = is_mapping.then(|| vec![written(tree, node)])?;
         Some(Self { source: Arc::clone(source), documents, is_whole: false, problems: Vec::new() })
+    }
+
+    /// One value below keys, read from a text as `--set` reads it or, with `is_string`, as `--set-string` does,
+    /// that stands at a place of another file.
+    #[must_use]
+    pub fn set_at(keys: &[String], text: &str, is_string: bool, source: &Arc<Source>, span: Span) -> Self {
+        let value = match typed(text).filter(|_| !is_string) {
+            Some(Value::Bool(value)) => WrittenValue::Bool(value),
+            #[expect(clippy::cast_precision_loss, reason = "as for the numbers of a file")]
+            Some(Value::Int64(value)) => WrittenValue::Number(value as f64),
+            Some(Value::Nil) => WrittenValue::Null,
+            _ => WrittenValue::Text(text.into()),
+        };
+        let nest = |item: Written, key: &String| {
+            let entry = WrittenEntry { key: key.as_str().into(), key_span: span, item };
+            Written { value: WrittenValue::Map(vec![entry]), span }
+        };
+        let documents = vec![keys.iter().rev().fold(Written { value, span }, nest)];
+        Self { source: Arc::clone(source), documents, is_whole: false, problems: Vec::new() }
     }
 
     /// Whether the file holds these values and nothing else.

@@ -12,7 +12,8 @@ use super::read;
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// Whether a file is a kustomization, by its name.
-pub(super) fn is_kustomization(path: &Path) -> bool {
+#[must_use]
+pub fn is_kustomization(path: &Path) -> bool {
     path.file_name().is_some_and(|name| NAMES.iter().any(|known| name == *known))
 }
 

@@ -4,6 +4,7 @@
 //! manifests that are checked together. [`DiskFiles`], [`GitFiles`] and [`OverlayFiles`] are
 //! trees of files for the layers that read through [`Files`](crate::source::Files).
 
+mod buffer;
 mod discover;
 mod disk;
 mod dockerfile;
@@ -29,6 +30,7 @@ pub use discover::Discovery;
 pub use disk::{DiskFiles, root_above};
 pub use git::{GitError, GitFiles};
 pub use image_config::{ImageSourceError, read_images};
+pub use kustomize::is_kustomization;
 pub use overlay::OverlayFiles;
 pub use program::{build_files_around, sources_around};
 pub use shown::ShownFiles;
@@ -76,6 +78,13 @@ impl InputFile {
     #[must_use]
     pub fn with_role(mut self, role: Role) -> Self {
         self.role = role;
+        self
+    }
+
+    /// The same file, shown by another name.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = name.into();
         self
     }
 

@@ -69,7 +69,7 @@ impl Case {
         let mut args = self.args.iter();
         while let Some(flag) = args.next() {
             let mut value = || args.next().unwrap().clone();
-            let mut set = |kind| scenario.set.push(SetArgument { kind, text: value() });
+            let mut set = |kind| scenario.set.push(SetArgument { kind, text: value(), at: None });
             match flag.as_str() {
                 "--include-crds" => output.include_crds = true,
                 "--skip-tests" => output.skip_tests = true,

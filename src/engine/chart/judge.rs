@@ -26,8 +26,8 @@ use super::locate::locate;
 use super::scenarios::{DEFAULT, scenario, scenarios};
 use super::trace::{RenderedTree, ValuePath, hooks, looked_at};
 
-/// Why values in the resource that installs a chart are not edited.
-const OF_RESOURCE: &str = "the value stands in the resource that installs the chart";
+/// Why values in a resource that installs a chart are not edited.
+const OF_RESOURCE: &str = "the value stands in a resource outside of the chart's repository";
 
 /// What makes two hits one finding: rule, path and span of the source, last key of the field.
 type SourceKey = (Arc<str>, Arc<str>, u32, u32, Option<Segment>);
@@ -332,7 +332,11 @@ impl JudgedChart {
                 if !input.reports(finding.primary.path()) {
                     continue;
                 }
-                if !finding.absent && input.installs_it(finding.primary.path()) && !finding.fixes.is_empty() {
+                let of_resource = input.install(&scenario.name).is_some_and(|install| {
+                    let mut ats = install.ats().filter(|at| *at.file == **finding.primary.path());
+                    ats.any(|at| !input.can_change(at))
+                });
+                if !finding.absent && of_resource && !finding.fixes.is_empty() {
                     finding.fixes.clear();
                     finding.no_fix = Some(OF_RESOURCE.to_owned());
                 }

@@ -19,7 +19,7 @@ use super::proof::{allowed_index, compare, is_faithful, promising};
 use super::scenarios::configured;
 use super::sites::{Candidate, Sites};
 use super::unread;
-use super::{ChartInput, bump};
+use super::{ChartInput, bump, docs};
 
 /// Most trials of one chart.
 const MOST_TRIALS: usize = 400;
@@ -108,6 +108,11 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
             Ok(after) => now = after,
             Err(problem) => before.warn(problem),
         }
+    }
+    if changed.contains_key(&input.inside("values.yaml"))
+        && let Some(problem) = docs::stale(input)
+    {
+        before.warn(problem);
     }
     // What was proved is the chart with all of them.
     let names: Vec<Arc<str>> = changed.values().map(|it| Arc::clone(it.before.name())).collect();
@@ -315,6 +320,9 @@ fn try_batch(
         count += 1;
     }
     let candidate = all.filter(|_| count > 1)?;
+    if elsewhere(input, &candidate) {
+        return None;
+    }
     let files = overlay(input, changed, Some(&candidate));
     let after = judge_again(engine, input, &files, Some(now));
     compare(now, &after, &made.iter().collect::<Vec<_>>(), selection).ok()?;
@@ -389,6 +397,8 @@ fn try_group(
             compare(now, &after, &made, selection).map(|()| after)
         });
         match proved {
+            // Where it belongs is not this file.
+            Ok(_) if elsewhere(input, &candidate) => return Err(format!("its place is {}", candidate.place)),
             Ok(after) => {
                 take(candidate, changed)?;
                 return Ok(after);
@@ -399,6 +409,11 @@ fn try_group(
         }
     }
     Err(reason.unwrap_or_else(|| "there is no place for it".to_owned()))
+}
+
+/// Whether a candidate changes a file that may not.
+fn elsewhere(input: &ChartInput, candidate: &Candidate) -> bool {
+    candidate.edits.keys().any(|path| !input.may_change(path))
 }
 
 /// The tree with what is changed so far, and a candidate's edits on top.

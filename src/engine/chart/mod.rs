@@ -8,13 +8,16 @@
 
 mod bump;
 mod coverage;
+mod docs;
 mod judge;
 mod locate;
 mod mend;
 mod new_key;
 mod offer;
 mod proof;
+mod resource_site;
 mod scenarios;
+mod schema_site;
 mod sites;
 mod template_site;
 mod trace;
@@ -28,14 +31,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::engine::Engine;
-use crate::engine::installs::Install;
-use crate::project::{ChartFolder, ShownFiles, Snapshot};
-use crate::source::{Files, Problem, ProblemKind};
+use crate::engine::installs::{At, Install};
+use crate::project::{ChartFolder, OverlayFiles, ShownFiles, Snapshot};
+use crate::source::{Files, MemoryFiles, Problem, ProblemKind, Source};
 
 pub(super) use coverage::coverage;
 pub(super) use judge::judge;
 pub(super) use mend::{kept, mend};
 pub(super) use offer::offer_edits;
+pub(super) use scenarios::unfit;
 
 /// A chart and the tree it stands in.
 pub(super) struct ChartInput {
@@ -53,6 +57,8 @@ pub(super) struct ChartInput {
     pub around: Vec<String>,
     /// Resources that install it.
     pub installs: Vec<Arc<Install>>,
+    /// The only file that may change, if it is not all: the one in an editor.
+    buffer: Option<String>,
     disk: Option<ShownFiles>,
 }
 
@@ -74,13 +80,28 @@ impl ChartInput {
             only: chart.only.iter().map(|path| ShownFiles::folder(path).to_owned()).collect(),
             around: chart.values.iter().filter_map(|path| shown.name_of(path)).collect(),
             installs: engine.installs.of_chart(&chart.path),
+            buffer: None,
             disk: Some(shown),
         })
     }
 
+    /// The same chart with another text of one file, which alone may change.
+    pub fn with_buffer(mut self, source: &Source) -> Self {
+        let mut above = MemoryFiles::new();
+        above.insert(&**source.name(), source.text().as_bytes());
+        self.files = Arc::new(OverlayFiles::new(self.files, above));
+        self.buffer = Some(source.name().to_string());
+        self
+    }
+
+    /// Whether a change of a file may be made.
+    fn may_change(&self, path: &str) -> bool {
+        self.buffer.as_ref().is_none_or(|only| only == path)
+    }
+
     /// A chart in memory.
     #[cfg(test)]
-    pub fn in_memory(files: crate::source::MemoryFiles, folder: &str) -> Self {
+    pub fn in_memory(files: MemoryFiles, folder: &str) -> Self {
         Self {
             files: Arc::new(files),
             folder: folder.to_owned(),
@@ -89,6 +110,7 @@ impl ChartInput {
             only: Vec::new(),
             around: Vec::new(),
             installs: Vec::new(),
+            buffer: None,
             disk: None,
         }
     }
@@ -111,9 +133,19 @@ impl ChartInput {
         self.only.is_empty() || self.only.iter().any(below)
     }
 
-    /// Whether a file holds a resource that installs the chart.
+    /// Whether a file holds values of a resource that installs the chart.
     fn installs_it(&self, path: &str) -> bool {
-        self.installs.iter().any(|it| *it.file == *path)
+        self.installs.iter().flat_map(|it| it.ats()).any(|at| *at.file == *path)
+    }
+
+    /// The resource that a scenario stands for.
+    fn install(&self, scenario: &str) -> Option<&Install> {
+        self.installs.iter().find(|it| it.name == scenario).map(|it| &**it)
+    }
+
+    /// Whether values in a resource can be changed: the chart's tree has its file under the same name.
+    fn can_change(&self, at: &At) -> bool {
+        self.shown(&at.path).is_some_and(|name| *name == *at.file)
     }
 
     /// Whether a file is the chart's own to change: in the tree, no vendored copy, and no resource.

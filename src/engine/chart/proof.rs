@@ -241,7 +241,12 @@ fn follow(value: &mut Value, after: &Value, op: &PatchOp) {
             }
         }
         PatchOp::Remove { prune, .. } => {
-            if get(after, segments) != get(value, segments) {
+            // A flag that is off is as good as gone, if the finding is.
+            if (get(value, segments), get(after, segments))
+                == (Some(&Value::Bool(true)), Some(&Value::Bool(false)))
+            {
+                set(value, segments, Value::Bool(false));
+            } else if get(after, segments) != get(value, segments) {
                 remove(value, segments, *prune);
             }
         }

@@ -1,15 +1,17 @@
 //! Which renderings of a chart are checked.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{ScenarioSettings, Settings};
-use crate::engine::installs::Install;
+use crate::engine::Engine;
+use crate::engine::installs::{Install, ValuesAt};
 use crate::helm::chart::Chart;
 use crate::helm::context::KubeVersion;
+use crate::helm::load::{LoadOptions, load_folder};
 use crate::helm::scenario::{Scenario, SetArgument, SetKind};
 use crate::helm::values::ValuesFile;
-use crate::project::ShownFiles;
+use crate::project::{ChartFolder, ShownFiles, is_values_name};
 use crate::source::{Files, Limits, Problem, ProblemKind, Source};
 use crate::yaml;
 
@@ -42,7 +44,7 @@ pub(super) fn scenarios(
     // A file that a named scenario uses is checked in its company.
     let configured: Vec<&ScenarioSettings> = configured(input, settings).collect();
     let files_of_named = configured.iter().flat_map(|it| &it.values);
-    let files_of_named = files_of_named.chain(input.installs.iter().flat_map(|it| &it.values));
+    let files_of_named = files_of_named.chain(input.installs.iter().flat_map(|it| it.files()));
     let used: Vec<String> = files_of_named.filter_map(|path| input.shown(path)).collect();
     paths.retain(|path| !used.contains(path));
     let most = MOST.saturating_sub(configured.len() + input.installs.len()).max(1);
@@ -86,7 +88,7 @@ pub(super) fn scenario(
     if name == DEFAULT {
         return Ok(Scenario { limits: *limits, ..Scenario::default() });
     }
-    if let Some(install) = input.installs.iter().find(|it| it.name == name) {
+    if let Some(install) = input.install(name) {
         return of_install(input, files, limits, install);
     }
     match configured(input, settings).find(|it| it.name == name) {
@@ -96,10 +98,48 @@ pub(super) fn scenario(
     }
 }
 
+/// Values files beside or above a chart whose keys are not the chart's, so that it is not rendered with them: by
+/// their names values of something, or with a key that the chart has.
+pub(in crate::engine) fn unfit(engine: &Engine, folder: &ChartFolder) -> Vec<PathBuf> {
+    if folder.values.is_empty() {
+        return Vec::new();
+    }
+    let Ok(input) = ChartInput::open(engine, folder) else { return Vec::new() };
+    let (files, limits) = (&*input.files, &engine.limits);
+    let options = LoadOptions { limits: *limits, ..LoadOptions::default() };
+    let Ok(chart) = load_folder(files, &input.folder, &options) else { return Vec::new() };
+    let named: Vec<&PathBuf> = configured(&input, &engine.settings).flat_map(|it| &it.values).collect();
+    let unfit = |path: &&PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+        let shown = input.shown(path).filter(|_| !named.contains(path));
+        shown.is_some_and(|shown| match fit(&chart, files, limits, &shown) {
+            Fit::All => false,
+            Fit::Some => true,
+            Fit::None => is_values_name(name),
+        })
+    };
+    folder.values.iter().filter(unfit).cloned().collect()
+}
+
+/// How many of the top-level keys of a file a chart has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// All, and there is one.
+    All,
+    /// Not all.
+    Some,
+    /// None, or there is no key.
+    None,
+}
+
 /// Whether a file beside or above a chart is one of its values files: it sets something, and nothing but
 /// what the chart's own values, or its subcharts, have.
 fn fits(chart: &Chart, files: &dyn Files, limits: &Limits, path: &str) -> bool {
-    let Some(own) = &chart.values else { return false };
+    fit(chart, files, limits, path) == Fit::All
+}
+
+fn fit(chart: &Chart, files: &dyn Files, limits: &Limits, path: &str) -> Fit {
+    let Some(own) = &chart.values else { return Fit::None };
     let keys = |source: &Arc<Source>| -> Vec<String> {
         let tree = yaml::parse_stream(source, limits).tree;
         let roots = tree.documents().iter().filter_map(|document| document.root);
@@ -111,7 +151,11 @@ fn fits(chart: &Chart, files: &dyn Files, limits: &Limits, path: &str) -> bool {
         known.extend([dependency.name.clone(), dependency.alias.clone()]);
     }
     let set = read(files, path, limits).map(|values| keys(values.source())).unwrap_or_default();
-    !set.is_empty() && set.iter().all(|key| known.contains(key))
+    match set.iter().filter(|key| known.contains(key)).count() {
+        0 => Fit::None,
+        number if number == set.len() => Fit::All,
+        _ => Fit::Some,
+    }
 }
 
 fn of_values(
@@ -133,14 +177,31 @@ fn of_install(
     install: &Install,
 ) -> Result<Scenario, Box<Problem>> {
     let mut scenario = Scenario { name: install.name.clone(), limits: *limits, ..Scenario::default() };
-    for path in &install.values {
-        let shown = input.shown(path).ok_or_else(|| {
-            let message = format!("{}: a values file is outside of the repository", install.name);
-            Box::new(Problem::of_path(ProblemKind::NotChecked, Arc::clone(&input.name), message))
-        })?;
-        scenario.values.push(Arc::new(read(files, &shown, limits)?));
+    for values in &install.values {
+        scenario.values.push(match values {
+            ValuesAt::Place(place) if input.can_change(&place.at) => place.values(files, limits)?,
+            // Of a file that the chart's tree has not, the text is the one that was read first.
+            ValuesAt::Place(place) => place.first(),
+            ValuesAt::File(path) => {
+                let shown = input.shown(path).ok_or_else(|| {
+                    let message = format!("{}: a values file is outside of the repository", install.name);
+                    Box::new(Problem::of_path(ProblemKind::NotChecked, Arc::clone(&input.name), message))
+                })?;
+                Arc::new(read(files, &shown, limits)?)
+            }
+        });
     }
-    scenario.values.extend(install.inline.clone());
+    if let Some(parameters) = &install.parameters {
+        scenario.set = match input.can_change(&parameters.at) {
+            true => parameters.arguments(files, limits)?,
+            false => parameters.first(),
+        };
+    }
+    if let Some(version) = &install.kube_version {
+        scenario.kube_version.clone_from(version);
+    }
+    scenario.api_versions.clone_from(&install.api_versions);
+    scenario.skip_schema = install.skip_schema;
     scenario.release.name.clone_from(&install.release);
     scenario.release.namespace.clone_from(&install.namespace);
     Ok(scenario)
@@ -168,7 +229,7 @@ fn of_settings(
     }
     let entry = &settings.entry;
     for (kind, texts) in [(SetKind::Value, &entry.set), (SetKind::String, &entry.set_string)] {
-        scenario.set.extend(texts.iter().map(|text| SetArgument { kind, text: text.clone() }));
+        scenario.set.extend(texts.iter().map(|text| SetArgument { kind, text: text.clone(), at: None }));
     }
     if let Some(version) = &entry.kubernetes_version {
         scenario.kube_version = KubeVersion::parse(version)

@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::engine::installs::{Form, Install, Parameters, Place};
 use crate::finding::PatchOp;
-use crate::source::{Files, Limits, Source, TextEdits};
+use crate::source::{Files, Limits, Source, Span, TextEdits};
 use crate::yaml::{FieldPath, NodeId, Scalar, Segment, SpanTree};
 
 use super::judge::{JudgedScenario, RenderedObject};
 use super::new_key::{NewKeys, new_keys};
-use super::trace::{RenderedTree, ValuePath, value_of};
+use super::trace::{PrintedValue, RenderedTree, ValuePath, value_of};
 use super::values_site::{self, ValuesChange};
-use super::{ChartInput, template_site};
+use super::{ChartInput, resource_site, schema_site, template_site};
 
 /// Most candidates for one change.
 const MOST: usize = 24;
@@ -43,6 +44,19 @@ enum Proposal {
         change: ValuesChange,
     },
     Template(template_site::TemplateEdit),
+    /// Values in a resource that installs the chart.
+    Resource {
+        place: Arc<Place>,
+        keys: Vec<String>,
+        change: ValuesChange,
+    },
+    /// A parameter of an Application gets another text.
+    Parameter {
+        parameters: Arc<Parameters>,
+        /// Where its value stands.
+        span: Span,
+        text: String,
+    },
     /// An action prints a key of its own, which gets the value.
     OwnKey {
         template: template_site::TemplateEdit,
@@ -121,6 +135,8 @@ struct Wants {
     replacements: Vec<(NodeId, Value)>,
     appendices: Vec<(NodeId, Value)>,
     removals: Vec<NodeId>,
+    /// What goes, with the flag that is on in it and was meant to go.
+    flags: HashMap<NodeId, NodeId>,
     /// Keys, with what they become.
     renames: Vec<(NodeId, String)>,
 }
@@ -192,7 +208,7 @@ impl<'a> Sites<'a> {
             parts.push(found);
         }
         for &node in wants.removals.iter().filter(|node| !exchanged.contains(node)) {
-            parts.push(self.removals(document, node));
+            parts.push(self.removals(document, node, wants.flags.get(&node).copied()));
         }
         for (key, to) in &wants.renames {
             let edit =
@@ -205,8 +221,16 @@ impl<'a> Sites<'a> {
         if parts.iter().all(possible) { Ok(parts) } else { Err(self.no_place(document)) }
     }
 
-    fn removals(&self, document: &RenderedTree, node: NodeId) -> Vec<Proposal> {
+    fn removals(&self, document: &RenderedTree, node: NodeId, flag: Option<NodeId>) -> Vec<Proposal> {
         let mut found = self.at_value(document, node, &ValuesChange::Remove);
+        // A flag is as well switched off. In a file that overrides another one that is what stays clear.
+        if let Some(flag) = flag {
+            let off = self.at_value(document, flag, &ValuesChange::Set(Value::Bool(false)));
+            let value = value_of(&self.scenario.rendered, document, flag);
+            let overrides = value.is_some_and(|value| value.at.file != self.input.inside("values.yaml"));
+            let at = if overrides { 0 } else { found.len() };
+            found.splice(at..at, off);
+        }
         let edit = template_site::remove(&self.scenario.rendered, document, node);
         found.extend(edit.and_then(|edit| self.in_template(edit)));
         found
@@ -229,7 +253,7 @@ impl<'a> Sites<'a> {
         }
         let edit = template_site::exchange(&self.scenario.rendered, document, gone, entries);
         found.extend(edit.and_then(|edit| self.in_template(edit)));
-        for removal in self.removals(document, gone) {
+        for removal in self.removals(document, gone, None) {
             let both = |addition: &Proposal| Proposal::Both(Box::new((removal.clone(), addition.clone())));
             found.extend(added.iter().take(MOST_KEYS).map(both));
         }
@@ -335,12 +359,62 @@ impl<'a> Sites<'a> {
 
     /// Whether a block of values has an `enabled: false`.
     fn is_switched_off(&self, path: &ValuePath) -> bool {
-        let Some(tree) = self.tree(&path.file) else { return false };
-        let root = tree.documents().iter().rfind(|it| it.root.is_some()).and_then(|it| it.root);
-        let node = root
-            .and_then(|root| path.path.iter().try_fold(root, |node, key| tree.get(tree.resolve(node), key)));
-        let enabled = node.and_then(|node| tree.get(tree.resolve(node), "enabled"));
-        matches!(enabled.and_then(|node| tree.scalar(node)), Some(Scalar::Bool(false)))
+        let places = self.places(&path.file).filter_map(|place| self.root_in(place));
+        let file = self.tree(&path.file).filter(|_| !self.input.installs_it(&path.file)).and_then(|tree| {
+            let root = tree.documents().iter().rfind(|it| it.root.is_some())?.root?;
+            Some((tree, root))
+        });
+        let mut roots = places.chain(file);
+        roots.any(|(tree, root)| is_switched_off(&tree, root, &path.path))
+    }
+
+    /// The resource that the scenario stands for.
+    fn install(&self) -> Option<&'a Install> {
+        self.input.install(&self.scenario.name)
+    }
+
+    /// Values of the scenario's resource in a file that may be changed, those that win first.
+    fn places(&self, file: &str) -> impl Iterator<Item = &'a Arc<Place>> {
+        let places = self.install().into_iter().flat_map(|install| install.places().rev());
+        places.filter(move |place| *place.at.file == *file && self.input.can_change(&place.at))
+    }
+
+    /// The mapping of values at a place of a resource.
+    fn root_in(&self, place: &Place) -> Option<(Rc<SpanTree>, NodeId)> {
+        let tree = self.tree(&place.at.file)?;
+        let node = place.at.node(&tree)?;
+        resource_site::root(tree, place, node, self.limits)
+    }
+
+    /// Changes values of the scenario's resource: those that hold the key; a key that none of them holds goes into
+    /// the chart's own values first.
+    fn in_resource(&self, path: &ValuePath, change: &ValuesChange) -> Vec<Proposal> {
+        let (keys, change) = (&path.path, change);
+        let at = |place: &Arc<Place>| Proposal::Resource {
+            place: Arc::clone(place),
+            keys: keys.clone(),
+            change: change.clone(),
+        };
+        let holds = |place: &&Arc<Place>| match &place.form {
+            Form::Single(known) => known == keys && resource_site::word(change).is_some(),
+            Form::Mapping | Form::Text => {
+                self.root_in(place).is_some_and(|(tree, root)| values_site::holds(&tree, root, keys, change))
+            }
+        };
+        if let Some(place) = self.places(&path.file).find(holds) {
+            return vec![at(place)];
+        }
+        let file = self.input.inside("values.yaml");
+        let own = Proposal::Values { file, keys: keys.clone(), change: change.clone() };
+        std::iter::once(own).chain(self.places(&path.file).next().map(at)).collect()
+    }
+
+    /// Gives the parameter that printed a value another text.
+    fn in_parameter(&self, value: &PrintedValue, change: &ValuesChange) -> Option<Proposal> {
+        let parameters = self.install()?.parameters.as_ref()?;
+        let text = resource_site::word(change)?;
+        (*parameters.at.file == *value.at.file && self.input.can_change(&parameters.at))
+            .then(|| Proposal::Parameter { parameters: Arc::clone(parameters), span: value.span, text })
     }
 
     /// First keys of the values that a document prints.
@@ -368,19 +442,14 @@ impl<'a> Sites<'a> {
     fn at_value(&self, document: &RenderedTree, node: NodeId, change: &ValuesChange) -> Vec<Proposal> {
         let Some(value) = value_of(&self.scenario.rendered, document, node) else { return Vec::new() };
         if value.is_argument {
-            return Vec::new();
+            return self.in_parameter(&value, change).into_iter().collect();
         }
-        self.in_values(document, &value.at, change).into_iter().collect()
+        self.in_values(document, &value.at, change)
     }
 
-    fn in_values(
-        &self,
-        document: &RenderedTree,
-        path: &ValuePath,
-        change: &ValuesChange,
-    ) -> Option<Proposal> {
+    fn in_values(&self, document: &RenderedTree, path: &ValuePath, change: &ValuesChange) -> Vec<Proposal> {
         if self.input.installs_it(&path.file) {
-            return None;
+            return self.in_resource(path, change);
         }
         let base = self.input.inside("values.yaml");
         let (file, keys) = if path.file.is_empty() {
@@ -392,11 +461,25 @@ impl<'a> Sites<'a> {
             let mut keys = self.subchart(document);
             keys.extend(path.path.iter().cloned());
             if !self.is_vendored_template(document) && keys.len() == path.path.len() {
-                return None;
+                return Vec::new();
             }
             (base, keys)
         };
-        Some(Proposal::Values { file, keys, change: change.clone() })
+        let own = file == self.input.inside("values.yaml");
+        let mut found = Vec::new();
+        // Where the chart's own values would change what others get, the resource of the scenario may have the key.
+        if own && matches!(change, ValuesChange::Merge(_) | ValuesChange::Set(_)) {
+            let mut places = self.install().into_iter().flat_map(|install| install.places().rev());
+            let may = |place: &&Arc<Place>| {
+                !matches!(place.form, Form::Single(_)) && self.input.can_change(&place.at)
+            };
+            found.extend(places.find(may).map(|place| {
+                let (place, keys, change) = (Arc::clone(place), keys.clone(), change.clone());
+                Proposal::Resource { place, keys, change }
+            }));
+        }
+        found.insert(0, Proposal::Values { file, keys, change: change.clone() });
+        found
     }
 
     /// A key of its own for a scalar that shares one with others: `service.port`, printed as the
@@ -422,6 +505,18 @@ impl<'a> Sites<'a> {
         match proposal {
             Proposal::Values { file, keys, change } => self.values_candidate(file, keys, change),
             Proposal::Template(edit) => Some(template_candidate(edit)),
+            Proposal::Resource { place, keys, change } => {
+                let tree = self.tree(&place.at.file)?;
+                let edits = resource_site::edits(&tree, place, keys, change, self.limits).ok()?;
+                let place = format!("{} in {}", keys.join("."), place.at.file);
+                self.allowed(Candidate::of(place, &tree, edits), keys, change)
+            }
+            Proposal::Parameter { parameters, span, text } => {
+                let tree = self.tree(&parameters.at.file)?;
+                let edits =
+                    resource_site::parameter_edits(&tree, parameters, *span, text, self.limits).ok()?;
+                Some(Candidate::of(format!("a parameter in {}", parameters.at.file), &tree, edits))
+            }
             Proposal::OwnKey { template, keys, value } => {
                 let file = self.input.inside("values.yaml");
                 let change = ValuesChange::Set(value.clone());
@@ -445,9 +540,21 @@ impl<'a> Sites<'a> {
         let tree = self.tree(file)?;
         let edits = values_site::edits(&tree, keys, change, self.limits).ok()?;
         let place = format!("{} in {file}", keys.join("."));
-        let edits = (Arc::clone(tree.source()), edits);
-        let edits = std::iter::once((file.to_owned(), edits)).collect();
-        Some(Candidate { place, edits, claims: BTreeSet::new() })
+        self.allowed(Candidate::of(place, &tree, edits), keys, change)
+    }
+
+    /// A change of values, with one of the chart's schema where that allows no keys but those it names.
+    fn allowed(&self, values: Candidate, keys: &[String], change: &ValuesChange) -> Option<Candidate> {
+        let file = self.input.inside("values.schema.json");
+        let schema = || {
+            let tree = self.tree(&file)?;
+            let edits = schema_site::edits(&tree, keys, change, self.limits)?;
+            Some(Candidate::of(values.place.clone(), &tree, edits))
+        };
+        match schema() {
+            Some(schema) => values.joined(schema),
+            None => Some(values),
+        }
     }
 
     /// The names under which the chart that printed a document stands in its parents' values.
@@ -475,7 +582,7 @@ impl<'a> Sites<'a> {
         self.input.is_own(edit.0.name()).then_some(Proposal::Template(edit))
     }
 
-    /// A values file as it is now.
+    /// A values file, or one with a resource, as it is now.
     fn tree(&self, path: &str) -> Option<Rc<SpanTree>> {
         if let Some(known) = self.trees.borrow().get(path) {
             return known.clone();
@@ -483,12 +590,21 @@ impl<'a> Sites<'a> {
         let read = || {
             let bytes = self.files.read(path).ok()?;
             let source = Source::from_bytes(path, bytes).ok().map(Arc::new)?;
-            Some(Rc::new(crate::yaml::parse_stream(&source, self.limits).tree))
+            let resource = self.input.installs_it(path);
+            let parse = if resource { crate::yaml::parse } else { crate::yaml::parse_stream };
+            Some(Rc::new(parse(&source, self.limits).tree))
         };
         let tree = read();
         self.trees.borrow_mut().insert(path.to_owned(), tree.clone());
         tree
     }
+}
+
+/// Whether a block of values has an `enabled: false`.
+fn is_switched_off(tree: &SpanTree, root: NodeId, path: &[String]) -> bool {
+    let node = path.iter().try_fold(root, |node, key| tree.get(tree.resolve(node), key));
+    let enabled = node.and_then(|node| tree.get(tree.resolve(node), "enabled"));
+    matches!(enabled.and_then(|node| tree.scalar(node)), Some(Scalar::Bool(false)))
 }
 
 fn template_candidate((source, edits): &template_site::TemplateEdit) -> Candidate {
@@ -525,6 +641,13 @@ fn ranks(lengths: &[usize]) -> Vec<Vec<usize>> {
 }
 
 impl Candidate {
+    /// Edits of one file, which is called as in the tree of the chart.
+    fn of(place: String, tree: &SpanTree, edits: TextEdits) -> Self {
+        let source = Arc::clone(tree.source());
+        let edits = std::iter::once((source.name().to_string(), (source, edits))).collect();
+        Self { place, edits, claims: BTreeSet::new() }
+    }
+
     /// Both as one; `None` where their edits overlap, make the same values key, or write the same twice.
     pub fn joined(mut self, other: Self) -> Option<Self> {
         if !self.claims.is_disjoint(&other.claims) {
@@ -578,6 +701,7 @@ fn wants(tree: &SpanTree, root: NodeId, ops: &[&PatchOp]) -> Result<Wants, Strin
     for op in ops {
         let PatchOp::Remove { path, prune, .. } = op else { continue };
         let mut node = tree.find(root, path).ok_or_else(|| format!("{path} is not there"))?;
+        let meant = node;
         // A parent of one entry goes with it, unless something is put there.
         while *prune
             && let Some(parent) = tree.parent(node)
@@ -589,6 +713,12 @@ fn wants(tree: &SpanTree, root: NodeId, ops: &[&PatchOp]) -> Result<Wants, Strin
         }
         if !wants.removals.contains(&node) {
             wants.removals.push(node);
+            if matches!(tree.scalar(meant), Some(Scalar::Bool(true))) {
+                wants.flags.insert(node, meant);
+            }
+        } else if wants.flags.get(&node) != Some(&meant) {
+            // Of several flags one is not enough.
+            wants.flags.remove(&node);
         }
     }
     Ok(wants)

@@ -13,6 +13,7 @@ use crate::engine::locate::fingerprint;
 use crate::engine::{Engine, Ignored};
 use crate::finding::{Finding, Location, ResourceId};
 use crate::helm::chart::Chart;
+use crate::helm::values::ValuesFile;
 use crate::rule::{Rule, Scope};
 use crate::source::{Limits, Source};
 use crate::template::ast::{Command, Operand};
@@ -58,48 +59,58 @@ pub(super) fn find(
         return (findings, ignored);
     };
     let chart = &*first.rendered.chart;
-    let files: Vec<&Arc<Source>> = judged
-        .scenarios
-        .iter()
-        .flat_map(|it| &it.values)
-        .filter(|it| it.is_whole())
-        .map(|it| it.source())
-        .collect();
+    let values = || judged.scenarios.iter().flat_map(|it| &it.values);
+    let files: Vec<&Arc<Source>> = values().filter(|it| it.is_whole()).map(|it| it.source()).collect();
     let own = chart.values.as_ref().map(|values| values.source());
-    let Some(names) = Names::of(chart, files.iter().copied().chain(own)) else { return (findings, ignored) };
+    let all = values().map(|it| it.source()).chain(own);
+    let Some(names) = Names::of(chart, all) else { return (findings, ignored) };
     let used: BTreeSet<&ValuePath> =
         judged.scenarios.iter().flat_map(|scenario| scenario.looked_at()).collect();
     let default_tree = own.map(|source| yaml::parse_stream(source, &engine.limits).tree);
-    let mut add = |rule: &Rule, tree: &SpanTree, unread: &Unread, meant: Option<&str>| {
-        let finding = finding(rule, chart, tree, unread, meant);
-        if !input.reports(finding.primary.path()) {
-            return;
-        }
-        match silenced_in_values(engine, &finding) {
-            Some(silence) => ignored.push(Ignored { finding, by: silence.by, reason: silence.reason }),
-            None => findings.push(finding),
-        }
-    };
+    let mut add =
+        |rule: &Rule, source: &Arc<Source>, tree: &SpanTree, unread: &Unread, meant: Option<&str>| {
+            let finding = finding(rule, chart, Location::new(source, tree.span(unread.key)), unread, meant);
+            if !input.reports(finding.primary.path()) {
+                return;
+            }
+            match silenced_in_values(engine, &finding) {
+                Some(silence) => ignored.push(Ignored { finding, by: silence.by, reason: silence.reason }),
+                None => findings.push(finding),
+            }
+        };
     if let Some(tree) = default_tree.as_ref().filter(|_| !defaults.is_empty()) {
         for unread in names.unread(tree, &used) {
             for rule in &defaults {
-                add(rule, tree, &unread, None);
+                add(rule, tree.source(), tree, &unread, None);
             }
         }
     }
+    let mut overriding = |source: &Arc<Source>, tree: &SpanTree, unread: Vec<Unread>| {
+        for unread in unread.into_iter().filter(|it| !has_default(chart, &it.path, &engine.limits)) {
+            let meant = default_tree.as_ref().and_then(|tree| meant(tree, &unread.path));
+            for rule in &overrides {
+                add(rule, source, tree, &unread, meant.as_deref());
+            }
+        }
+    };
     let mut seen = HashSet::new();
     for source in files.into_iter().filter(|source| seen.insert(Arc::clone(source.name()))) {
         if overrides.is_empty() {
             break;
         }
         let tree = yaml::parse_stream(source, &engine.limits).tree;
-        for unread in names.unread(&tree, &used) {
-            if has_default(chart, &unread.path, &engine.limits) {
-                continue;
-            }
-            let meant = default_tree.as_ref().and_then(|tree| meant(tree, &unread.path));
-            for rule in &overrides {
-                add(rule, &tree, &unread, meant.as_deref());
+        overriding(source, &tree, names.unread(&tree, &used));
+    }
+    // Values in resources that install the chart.
+    let mut seen = HashSet::new();
+    for scenario in judged.scenarios.iter().filter(|_| !overrides.is_empty()) {
+        for place in input.install(&scenario.name).into_iter().flat_map(|it| it.places()) {
+            let here =
+                |values: &&Arc<ValuesFile>| !values.is_whole() && *values.source().name() == place.at.file;
+            let Some(values) = scenario.values.iter().find(here) else { continue };
+            let Some((tree, root)) = place.tree(values.source(), &engine.limits) else { continue };
+            if seen.insert((Arc::clone(&place.at.file), tree.span(root))) {
+                overriding(values.source(), &tree, names.unread_below(&tree, root, &used));
             }
         }
     }
@@ -167,10 +178,14 @@ impl Names {
 
     /// The keys of a values file that are not read, the outermost of each branch.
     fn unread(&self, tree: &SpanTree, used: &BTreeSet<&ValuePath>) -> Vec<Unread> {
+        let roots = tree.documents().iter().filter_map(|document| document.root);
+        roots.flat_map(|root| self.unread_below(tree, root, used)).collect()
+    }
+
+    /// The keys below a mapping of values that are not read, the outermost of each branch.
+    fn unread_below(&self, tree: &SpanTree, root: NodeId, used: &BTreeSet<&ValuePath>) -> Vec<Unread> {
         let mut found = Vec::new();
-        for root in tree.documents().iter().filter_map(|document| document.root) {
-            self.below(tree, root, &mut Vec::new(), used, &mut found);
-        }
+        self.below(tree, root, &mut Vec::new(), used, &mut found);
         found
     }
 
@@ -283,7 +298,7 @@ fn meant(defaults: &SpanTree, path: &[String]) -> Option<String> {
     closest(last, keys.iter().map(String::as_str)).map(str::to_owned)
 }
 
-fn finding(rule: &Rule, chart: &Chart, tree: &SpanTree, unread: &Unread, meant: Option<&str>) -> Finding {
+fn finding(rule: &Rule, chart: &Chart, primary: Location, unread: &Unread, meant: Option<&str>) -> Finding {
     let mut message = rule.message_for_key(&unread.path.join("."));
     if let Some(meant) = meant {
         message.push_str(&format!("; did you mean `{meant}`?"));
@@ -293,7 +308,7 @@ fn finding(rule: &Rule, chart: &Chart, tree: &SpanTree, unread: &Unread, meant: 
         severity: rule.severity,
         message,
         label: None,
-        primary: Location::new(tree.source(), tree.span(unread.key)),
+        primary,
         absent: false,
         related: Vec::new(),
         resource: ResourceId {

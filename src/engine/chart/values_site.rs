@@ -53,7 +53,26 @@ pub(super) fn edits(
     Ok(edits)
 }
 
-fn ops(tree: &SpanTree, root: NodeId, path: &[String], change: &ValuesChange) -> Result<Vec<Op>, String> {
+/// Whether values have what a change at a path is about: the node, or one of the entries that come or go there.
+pub(super) fn holds(tree: &SpanTree, root: NodeId, path: &[String], change: &ValuesChange) -> bool {
+    let Some(node) = path.iter().try_fold(root, |node, key| child(tree, node, key)) else { return false };
+    match change {
+        ValuesChange::Merge(entries) => entries.keys().any(|key| child(tree, node, key).is_some()),
+        ValuesChange::Exchange { gone, .. } => child(tree, node, gone).is_some(),
+        ValuesChange::Set(_) | ValuesChange::Append(_) | ValuesChange::Remove => true,
+    }
+}
+
+/// The operations that change a node below the top of some values.
+///
+/// # Errors
+/// Why there are none.
+pub(super) fn ops(
+    tree: &SpanTree,
+    root: NodeId,
+    path: &[String],
+    change: &ValuesChange,
+) -> Result<Vec<Op>, String> {
     let (mut at, mut above, mut depth) = (root, None, 0);
     for key in path {
         let Some(next) = child(tree, at, key) else { break };

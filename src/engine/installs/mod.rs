@@ -1,47 +1,42 @@
 //! Charts of the checked paths that a resource beside them installs: an Argo CD Application whose `path` is the
 //! chart's folder, a Flux HelmRelease whose chart is one of its Git repository. Each is one more scenario of the
-//! chart, with the resource's values files, inline values, release name and namespace.
+//! chart, with the resource's values files, ConfigMaps, inline values, parameters, release name and namespace.
 //!
-//! Only what is known as a whole counts: where something fills values in later (`valuesFrom`, `parameters`,
-//! a file of another repository), the inline values are judged without the chart, as everywhere else.
+//! Only what is known as a whole counts: where something fills values in later (a Secret, a file of another
+//! repository), it is said that the chart is not rendered so, and the inline values are judged without the chart,
+//! as everywhere else.
 
-mod inline;
+mod application_set;
+mod config_map;
+mod install;
+mod overlay;
+mod place;
+mod reader;
 mod release;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::helm::values::ValuesFile;
-use crate::project::{InputFile, Project};
+use crate::project::{ChartFolder, InputFile, Project, Role};
 use crate::resource::Document;
+use crate::source::{Problem, ProblemKind};
 use crate::yaml::{self, FieldPath};
 
-use super::Engine;
-use release::{FileAt, Release};
+use super::{Engine, chart};
+use config_map::ConfigMaps;
+use install::install;
+pub(super) use install::{Install, ValuesAt};
+use overlay::Patch;
+pub(super) use place::{At, Form, Parameters, Place};
+use release::{Known, Release, Unknown, Values};
 
 /// Most resources that are scenarios of one chart; the values of further ones are judged without it.
 const MOST: usize = 16;
 
-/// A resource that installs a chart.
-pub(super) struct Install {
-    /// What its scenario is called.
-    pub name: String,
-    /// The file that it stands in, as shown.
-    pub file: Arc<str>,
-    /// The release's name.
-    pub release: String,
-    /// The release's namespace.
-    pub namespace: String,
-    /// Values files on disk; later ones win.
-    pub values: Vec<PathBuf>,
-    /// The resource's own values, which win over the files.
-    pub inline: Option<Arc<ValuesFile>>,
-}
-
-/// Where inline values stand: file, document, item of a list, path.
+/// Where values stand in a resource: file, document, item of a list, path.
 type InlineAt = (Arc<str>, usize, Option<usize>, String);
 
 /// What a project installs of its own charts.
@@ -50,32 +45,124 @@ pub(super) struct Installs {
     by_chart: HashMap<PathBuf, Vec<Arc<Install>>>,
     inline: HashSet<InlineAt>,
     files: HashSet<Arc<str>>,
+    /// Values files whose keys are not those of the chart that they stand beside.
+    alone: HashSet<Arc<str>>,
+    problems: Vec<Problem>,
+}
+
+/// A release of a chart of the project.
+struct Found<'p> {
+    file: &'p InputFile,
+    document: Document,
+    /// The repository's root, and the chart; none where the chart is filled in later.
+    chart: Option<(PathBuf, PathBuf)>,
+    known: Result<Known, Unknown>,
+    /// The patch that it was changed by.
+    patch: Option<&'p InputFile>,
+}
+
+/// What a file has of releases.
+enum Part<'p> {
+    /// A release of a chart of the project.
+    Release(Box<Found<'p>>),
+    /// A patch of one.
+    Patch(Patch<'p>),
+    /// A values file that one names.
+    File(PathBuf),
 }
 
 impl Installs {
     /// The resources of a project that install its charts.
     pub fn of(engine: &Engine, project: &Project) -> Self {
         // Of a chart that is checked in part not everything is reported.
-        let charts: HashSet<&Path> =
-            project.charts().filter(|it| it.only.is_empty()).map(|it| it.path.as_path()).collect();
-        if charts.is_empty() {
-            return Self::default();
-        }
+        let charts: HashMap<&Path, &Arc<str>> = project
+            .charts()
+            .filter(|it| it.only.is_empty())
+            .map(|it| (it.path.as_path(), &it.name))
+            .collect();
         let files: Vec<&InputFile> = project.manifests().collect();
-        let found: Vec<_> = files.par_iter().flat_map_iter(|file| in_file(engine, file, &charts)).collect();
-        let names: HashMap<&Path, &Arc<str>> = files.iter().map(|file| (file.path(), file.name())).collect();
+        let shown: HashMap<&Path, &Arc<str>> = files.iter().map(|file| (file.path(), file.name())).collect();
         let mut installs = Self::default();
-        for (chart, install, at) in found {
-            let known = installs.by_chart.entry(chart).or_default();
-            if known.len() >= MOST || known.iter().any(|it| it.name == install.name) {
+        let folders: Vec<&ChartFolder> = project.charts().collect();
+        let unfit: Vec<PathBuf> = folders.par_iter().flat_map_iter(|it| chart::unfit(engine, it)).collect();
+        let unfit = unfit.iter().filter_map(|path| shown.get(path.as_path()));
+        installs.alone.extend(unfit.map(|name| Arc::clone(name)));
+        let parts = files.par_iter().flat_map_iter(|file| in_file(engine, file, &charts));
+        let (mut found, mut patches) = (Vec::new(), Vec::new());
+        for part in parts.collect::<Vec<Part<'_>>>() {
+            match part {
+                Part::Release(release) => found.push(*release),
+                Part::Patch(patch) => patches.push(patch),
+                Part::File(path) => {
+                    installs.alone.extend(shown.get(path.as_path()).map(|name| Arc::clone(name)));
+                }
+            }
+        }
+        let patched: Vec<Found<'_>> = patches.iter().filter_map(|patch| patch.release(&found)).collect();
+        found.extend(patched);
+        let wanted = found.iter().filter_map(|it| it.known.as_ref().ok()).flat_map(|it| &it.values);
+        let names: BTreeSet<String> = wanted
+            .filter_map(|values| match values {
+                Values::ConfigMap(reference) => Some(reference.name.clone()),
+                _ => None,
+            })
+            .collect();
+        let maps = ConfigMaps::of(engine, &files, &names);
+        let mut more: HashMap<PathBuf, usize> = HashMap::new();
+        for found in found {
+            let head = title(&found.document);
+            let Some((root, chart)) = &found.chart else {
+                // Whether it is a chart that is checked here is not known either.
+                if let Err(unknown) = &found.known {
+                    let message = format!("{head} may install a chart of these files: {}", unknown.why);
+                    installs.say(ProblemKind::Warning, unknown, message);
+                }
+                continue;
+            };
+            let name = charts.get(chart.as_path()).map_or("", |name| &***name);
+            let known = installs.by_chart.get(chart).map_or(0, Vec::len);
+            if known >= MOST {
+                *more.entry(chart.clone()).or_default() += 1;
                 continue;
             }
-            let shown = install.values.iter().filter_map(|path| names.get(path.as_path()));
-            installs.files.extend(shown.map(|name| Arc::clone(name)));
-            installs.inline.extend(at);
-            known.push(Arc::new(install));
+            match install(engine, &found, &maps, (root, chart)) {
+                Ok((mut install, inline)) => {
+                    let known = installs.by_chart.entry(chart.clone()).or_default();
+                    // The same name once more: in another namespace, or with other values.
+                    let same = known.iter().filter(|it| it.name.starts_with(&install.name)).count();
+                    if same > 0 {
+                        install.name.push_str(&format!(", number {}", same + 1));
+                    }
+                    let names = install.files().filter_map(|path| shown.get(path.as_path()));
+                    installs.files.extend(names.map(|name| Arc::clone(name)));
+                    installs.inline.extend(inline);
+                    known.push(Arc::new(install));
+                }
+                Err(unknown) => {
+                    let message =
+                        format!("chart {name} is not rendered as {head} installs it: {}", unknown.why);
+                    installs.say(ProblemKind::NotChecked, &unknown, message);
+                }
+            }
         }
+        for (chart, more) in more {
+            let name = charts.get(chart.as_path()).map_or("", |name| &***name);
+            let message =
+                format!("{} resources install this chart: only the first {MOST} are tried", MOST + more);
+            installs.problems.push(Problem::of_path(ProblemKind::NotChecked, name, message));
+        }
+        installs.problems.sort_by(|a, b| (&a.path, a.span).cmp(&(&b.path, b.span)));
         installs
+    }
+
+    fn say(&mut self, kind: ProblemKind, unknown: &Unknown, message: String) {
+        let help = "values that stand in it are judged without the chart";
+        self.problems.push(Problem::new(kind, &unknown.source, unknown.span, message).with_help(help));
+    }
+
+    /// What is not rendered, and why.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
     }
 
     /// The resources that install the chart in a folder.
@@ -93,18 +180,24 @@ impl Installs {
         !self.inline.is_empty() && self.inline.contains(&at())
     }
 
+    /// Whether a file beside a chart is judged as values without it.
+    pub fn judges_alone(&self, name: &str) -> bool {
+        self.alone.contains(name)
+    }
+
     /// Whether ignores of a file may be used where a chart is checked.
     pub fn use_ignores_of(&self, name: &str) -> bool {
         self.files.contains(name) || self.inline.iter().any(|(file, ..)| **file == *name)
     }
 }
 
-/// The charts that the resources in a file install.
-fn in_file(
-    engine: &Engine,
-    file: &InputFile,
-    charts: &HashSet<&Path>,
-) -> Vec<(PathBuf, Install, Option<InlineAt>)> {
+/// A resource in words.
+fn title(document: &Document) -> String {
+    format!("{} {}", document.kind().kind, document.name().unwrap_or(""))
+}
+
+/// What a file has of releases that install one of the charts, or may do so.
+fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Arc<str>>) -> Vec<Part<'p>> {
     let Ok(source) = file.read(&engine.limits) else { return Vec::new() };
     if !release::GROUPS.iter().any(|group| source.text().contains(group)) {
         return Vec::new();
@@ -112,42 +205,51 @@ fn in_file(
     let tree = Arc::new(yaml::parse(&source, &engine.limits).tree);
     let mut found = Vec::new();
     for document in Document::objects(&tree, &engine.kinds) {
-        for release in release::releases(&document) {
-            let Some((root, chart)) = chart_of(file.path(), &release.chart, charts) else { continue };
-            let Some(values) = values_files(&release, &root, &chart) else { continue };
-            let mut at = None;
-            let mut values_inline = None;
-            if let Some(inline) = &release.inline {
-                let Some(read) = inline::read(engine, &document, inline) else { continue };
-                values_inline = Some(Arc::new(read));
-                let path = inline.path.to_string();
-                at = Some((Arc::clone(file.name()), document.document(), document.item(), path));
+        // A patch is no finished resource.
+        if file.role() == Role::OverlayPatch {
+            if Patch::fits(&document) {
+                found.push(Part::Patch(Patch { file, document }));
             }
-            let kind = &document.kind().kind;
-            let install = Install {
-                name: format!("{kind} {} in {}", document.name().unwrap_or(""), file.name()),
-                file: Arc::clone(file.name()),
-                release: release.name,
-                namespace: release.namespace,
-                values,
-                inline: values_inline,
+            continue;
+        }
+        for path in release::named_files(&document) {
+            let mut there = roots(file.path()).into_iter().filter_map(|root| below(root, root, &path));
+            found.extend(there.find(|path| path.is_file()).map(Part::File));
+        }
+        for Release { chart, known } in release::releases(&document) {
+            let chart = match chart {
+                None if charts.is_empty() => continue,
+                None => None,
+                Some(path) => match chart_of(file.path(), &path, charts) {
+                    None => continue,
+                    some => some,
+                },
             };
-            found.push((chart, install, at));
+            let release = Found { file, document: document.clone(), chart, known, patch: None };
+            found.push(Part::Release(Box::new(release)));
         }
     }
     found
 }
 
+/// What the root of a file's repository may be: the git work tree that it lies in, or else each folder above it.
+fn roots(file: &Path) -> Vec<&Path> {
+    let above = file.ancestors().skip(1);
+    match above.clone().find(|folder| folder.join(".git").exists()) {
+        Some(root) => vec![root],
+        None => above.collect(),
+    }
+}
+
 /// The chart that a path in a repository means, and the repository's root: the git work tree that the file lies
 /// in; without one, the only folder above the file below which there is such a chart.
-fn chart_of(file: &Path, path: &str, charts: &HashSet<&Path>) -> Option<(PathBuf, PathBuf)> {
-    let mut above = file.ancestors().skip(1);
-    let roots: Vec<&Path> = match above.clone().find(|folder| folder.join(".git").exists()) {
-        Some(root) => vec![root],
-        None => above.by_ref().collect(),
-    };
-    let found = roots.into_iter().filter_map(|root| Some((root.to_path_buf(), below(root, root, path)?)));
-    let mut found = found.filter(|(root, chart)| chart != root && charts.contains(chart.as_path()));
+fn chart_of(file: &Path, path: &str, charts: &HashMap<&Path, &Arc<str>>) -> Option<(PathBuf, PathBuf)> {
+    let found =
+        roots(file).into_iter().filter_map(|root| Some((root.to_path_buf(), below(root, root, path)?)));
+    let mut found = found.filter(|(root, chart)| {
+        // Without a work tree, `.` could mean any folder.
+        (chart != root || root.join(".git").exists()) && charts.contains_key(chart.as_path())
+    });
     let first = found.next()?;
     found.next().is_none().then_some(first)
 }
@@ -168,30 +270,14 @@ fn below(root: &Path, folder: &Path, path: &str) -> Option<PathBuf> {
     Some(at)
 }
 
-/// The values files of a release on disk; `None` where one is not there.
-fn values_files(release: &Release, root: &Path, chart: &Path) -> Option<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for file in &release.values {
-        let path = match file {
-            FileAt::Chart(path) => below(root, chart, path)?,
-            FileAt::Root(path) => below(root, root, path)?,
-        };
-        if path.is_file() {
-            found.push(path);
-        } else if !release.ignores_missing {
-            return None;
-        }
-    }
-    Some(found)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_path_leads_to_the_only_chart_it_may_mean() {
-        let charts = |paths: &[&'static str]| paths.iter().map(|path| Path::new(*path)).collect();
+        let name = Arc::from("web");
+        let charts = |paths: &[&'static str]| paths.iter().map(|path| (Path::new(*path), &name)).collect();
         let file = Path::new("/none/r/apps/web.yaml");
         let found = |path: &str, paths: &[&'static str]| chart_of(file, path, &charts(paths));
         let web = Some(("/none/r".into(), "/none/r/charts/web".into()));

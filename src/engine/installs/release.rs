@@ -1,47 +1,106 @@
 //! What resources say of a release: its chart, its values, its name.
 
-use crate::resource::{Document, Field, get, read_bool, read_text};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::helm::context::KubeVersion;
+use crate::resource::{Document, Field, read_bool};
+use crate::source::{Source, Span};
 use crate::yaml::{FieldPath, NodeId, SpanTree};
+
+use super::reader::Reader;
 
 /// Groups of the kinds that are read here.
 pub(super) const GROUPS: [&str; 2] = ["argoproj.io", "helm.toolkit.fluxcd.io"];
 
-/// A values file, by the folder that its path starts at.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum FileAt {
-    /// The chart's folder.
-    Chart(String),
-    /// The repository.
-    Root(String),
+/// Values of a release, later ones win.
+#[derive(Clone, Debug)]
+pub(super) enum Values {
+    /// A file, by its path from the chart's folder.
+    InChart(String, Span),
+    /// A file, by its path from the repository's root.
+    InRepository(String, Span),
+    /// A file, by its path from the root of a repository of another address, which may be a copy of this one.
+    InOther(String, Span),
+    /// In the resource itself.
+    Inline {
+        /// Their path in it.
+        path: FieldPath,
+        /// Their node.
+        node: NodeId,
+        /// Whether they are YAML in a string.
+        is_text: bool,
+    },
+    /// In a ConfigMap.
+    ConfigMap(Reference),
+    /// In a patch of the resource.
+    Patch {
+        /// The patch.
+        document: Document,
+        /// Its file on disk.
+        path: PathBuf,
+        /// Path of the values in it.
+        field: FieldPath,
+        /// Their node.
+        node: NodeId,
+    },
 }
 
-/// Values in the resource itself.
-pub(super) struct InlineValues {
-    /// Their path in the document.
-    pub path: FieldPath,
-    /// Their node.
-    pub node: NodeId,
-    /// Whether they are YAML in a string.
-    pub is_text: bool,
+/// An item of `valuesFrom` of a HelmRelease.
+#[derive(Clone, Debug)]
+pub(super) struct Reference {
+    /// Name of the ConfigMap.
+    pub name: String,
+    /// Its key that holds the values.
+    pub key: String,
+    /// Keys below which its one value is set.
+    pub target: Option<Vec<String>>,
+    /// The item.
+    pub span: Span,
 }
 
-/// A release of a chart in the resource's own repository, as far as its path tells.
-pub(super) struct Release {
-    /// The chart's path in the repository.
-    pub chart: String,
+/// All that is known of a release.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
     /// The release's name.
     pub name: String,
     /// Its namespace.
     pub namespace: String,
-    /// Values files, later ones win.
-    pub values: Vec<FileAt>,
+    /// Its values.
+    pub values: Vec<Values>,
+    /// The list of its parameters.
+    pub parameters: Option<(FieldPath, NodeId)>,
     /// Whether files that are not there count as empty.
     pub ignores_missing: bool,
-    /// The resource's own values.
-    pub inline: Option<InlineValues>,
+    /// The version of Kubernetes that it is rendered for, if it says so.
+    pub kube_version: Option<KubeVersion>,
+    /// API versions that it is rendered for.
+    pub api_versions: Vec<String>,
+    /// Whether the chart's schema is left aside.
+    pub skip_schema: bool,
 }
 
-/// The releases of a document that are known as a whole.
+/// Why a release is not known as a whole.
+#[derive(Clone, Debug)]
+pub(super) struct Unknown {
+    /// The file.
+    pub source: Arc<Source>,
+    /// What is to blame.
+    pub span: Span,
+    /// In words.
+    pub why: String,
+}
+
+/// A release of a chart in the resource's own repository, as far as its path tells.
+#[derive(Debug)]
+pub(super) struct Release {
+    /// The chart's path in the repository; `None` where it is filled in later.
+    pub chart: Option<String>,
+    /// What is known of it.
+    pub known: Result<Known, Unknown>,
+}
+
+/// The releases of a document.
 pub(super) fn releases(document: &Document) -> Vec<Release> {
     let kind = document.kind();
     let place = document.tree().documents().get(document.document());
@@ -50,162 +109,292 @@ pub(super) fn releases(document: &Document) -> Vec<Release> {
     }
     match (&*kind.group, &*kind.kind) {
         ("helm.toolkit.fluxcd.io", "HelmRelease") => flux(document).into_iter().collect(),
-        ("argoproj.io", "Application") => argo(document),
+        ("argoproj.io", "Application") => {
+            let reader = Reader::new(document.tree());
+            argo(&reader, document.root(), &FieldPath::root())
+        }
+        ("argoproj.io", "ApplicationSet") => super::application_set::releases(document),
         _ => Vec::new(),
-    }
-}
-
-/// A text: `Some(None)` where there is none, `None` where it can not be told.
-fn text(tree: &SpanTree, map: NodeId, keys: &[&str]) -> Option<Option<String>> {
-    match read_text(tree, map, keys) {
-        Field::Absent => Some(None),
-        Field::Value(text) => Some(Some(text.into_owned())),
-        _ => None,
-    }
-}
-
-/// Whether a field is not there, or an empty collection.
-fn is_empty(tree: &SpanTree, map: NodeId, keys: &[&str]) -> bool {
-    match get(tree, map, keys) {
-        Field::Absent => true,
-        Field::Value(node) => !tree.kind(node).is_scalar() && tree.children(node).is_empty(),
-        _ => false,
     }
 }
 
 /// helm-controller v2: `spec.chart.spec.chart` of a GitRepository is a path from its root.
 fn flux(document: &Document) -> Option<Release> {
-    let (tree, root) = (document.tree(), document.root());
-    let spec = get(tree, root, &["spec"]).value()?;
-    let chart = get(tree, spec, &["chart", "spec"]).value()?;
-    if text(tree, chart, &["sourceRef", "kind"])?? != "GitRepository" {
+    let reader = Reader::new(document.tree());
+    let spec = reader.node(document.root(), &["spec"]).ok()??;
+    let chart = reader.node(spec, &["chart", "spec"]).ok()??;
+    if reader.text(chart, &["sourceRef", "kind"]).ok()?? != "GitRepository" {
         return None;
     }
-    // What comes from elsewhere, takes the place of values.yaml, or changes what was rendered.
-    let elsewhere = [&["valuesFrom"][..], &["postRenderers"], &["chart", "spec", "valuesFiles"]];
-    if !elsewhere.iter().all(|keys| is_empty(tree, spec, keys)) {
-        return None;
+    let path = reader.text(chart, &["chart"]).ok()??;
+    let known = flux_known(document, &reader, spec, (chart, &path));
+    Some(Release { chart: Some(path), known })
+}
+
+fn flux_known(
+    document: &Document,
+    reader: &Reader<'_>,
+    spec: NodeId,
+    (chart, path): (NodeId, &str),
+) -> Result<Known, Unknown> {
+    reader.nothing(spec, &["postRenderers"], "postRenderers change what the chart prints")?;
+    reader.nothing(chart, &["valuesFile"], "valuesFile takes the place of the chart's values.yaml")?;
+    let mut values = flux_files(reader, chart, path)?;
+    for item in reader.items(spec, &["valuesFrom"])? {
+        values.push(Values::ConfigMap(reference(reader, item)?));
     }
-    let target = text(tree, spec, &["targetNamespace"])?;
-    let name = match (text(tree, spec, &["releaseName"])?, &target) {
+    if let Some(node) = reader.node(spec, &["values"])? {
+        if !reader.tree.kind(node).is_mapping() {
+            return Err(reader.unknown(node, "its values are no mapping"));
+        }
+        let path = FieldPath::root().key("spec").key("values");
+        values.push(Values::Inline { path, node, is_text: false });
+    }
+    let own = document.name().ok_or_else(|| reader.unknown(spec, "its name is not known"))?;
+    let target = reader.text(spec, &["targetNamespace"])?;
+    let name = match (reader.text(spec, &["releaseName"])?, &target) {
         (Some(name), _) => name,
-        (None, Some(target)) => format!("{target}-{}", document.name()?),
-        (None, None) => document.name()?.to_owned(),
+        (None, Some(target)) => format!("{target}-{own}"),
+        (None, None) => own.to_owned(),
     };
     let namespace = target.or_else(|| document.namespace().map(str::to_owned));
-    let inline = match get(tree, spec, &["values"]) {
-        Field::Absent => None,
-        Field::Value(node) if tree.kind(node).is_mapping() => {
-            let path = FieldPath::root().key("spec").key("values");
-            Some(InlineValues { path, node, is_text: false })
-        }
-        _ => return None,
-    };
-    Some(Release {
-        chart: text(tree, chart, &["chart"])??,
+    Ok(Known {
         name,
         namespace: namespace.unwrap_or_else(|| "default".to_owned()),
-        values: Vec::new(),
-        ignores_missing: false,
-        inline,
+        values,
+        parameters: None,
+        ignores_missing: reader.flag(chart, &["ignoreMissingValuesFiles"]),
+        kube_version: None,
+        api_versions: Vec::new(),
+        skip_schema: reader.flag(spec, &["install", "disableSchemaValidation"]),
     })
 }
 
-/// Argo CD v1alpha1: `path` of each source that is a chart.
-fn argo(document: &Document) -> Vec<Release> {
-    let (tree, root) = (document.tree(), document.root());
-    let spec = FieldPath::root().key("spec");
+/// `valuesFiles` take the place of the chart's values.yaml, by paths from the repository's root. Where that
+/// is the first of them, the others are values files as any.
+fn flux_files(reader: &Reader<'_>, chart: NodeId, path: &str) -> Result<Vec<Values>, Unknown> {
+    let mut files = Vec::new();
+    for (index, item) in reader.items(chart, &["valuesFiles"])?.into_iter().enumerate() {
+        let file = reader.text_of(item)?;
+        let plain = |path: &str| {
+            let parts = path.split('/').filter(|part| !part.is_empty() && *part != ".");
+            parts.map(str::to_owned).collect::<Vec<_>>()
+        };
+        if index == 0 {
+            let own = plain(&format!("{path}/values.yaml"));
+            if plain(&file) != own {
+                let why = "valuesFiles that do not begin with the chart's values.yaml take its place";
+                return Err(reader.unknown(item, why));
+            }
+            continue;
+        }
+        files.push(Values::InRepository(file, reader.tree.span(item)));
+    }
+    Ok(files)
+}
+
+fn reference(reader: &Reader<'_>, item: NodeId) -> Result<Reference, Unknown> {
+    let kind = reader.text(item, &["kind"])?.unwrap_or_default();
+    let name = reader.text(item, &["name"])?.unwrap_or_default();
+    if kind != "ConfigMap" {
+        return Err(reader.unknown(item, &format!("{kind} {name} has values of it, and is not read")));
+    }
+    let key = reader.text(item, &["valuesKey"])?.unwrap_or_else(|| "values.yaml".to_owned());
+    let target = match reader.text(item, &["targetPath"])?.filter(|path| !path.is_empty()) {
+        None => None,
+        Some(path) if path.contains(['\\', '[', '{', ',', '=']) => {
+            return Err(reader.unknown(item, "its targetPath is no plain path of keys"));
+        }
+        Some(path) => Some(path.split('.').map(str::to_owned).collect()),
+    };
+    Ok(Reference { name, key, target, span: reader.tree.span(item) })
+}
+
+/// Argo CD v1alpha1: `path` of each source that is a chart. `application` has `metadata` and `spec`, and lies at
+/// `above` in its document.
+pub(super) fn argo(reader: &Reader<'_>, application: NodeId, above: &FieldPath) -> Vec<Release> {
+    let tree = reader.tree;
+    let spec = above.key("spec");
     // With `sources`, `source` is not read.
-    if let Some(list) = get(tree, root, &["spec", "sources"]).value()
+    if let Ok(Some(list)) = reader.node(application, &["spec", "sources"])
         && tree.kind(list).is_sequence()
     {
         let sources: Vec<NodeId> = tree.items(list).iter().map(|&item| tree.resolve(item)).collect();
         let of = |(index, &source): (usize, &NodeId)| {
-            argo_source(document, source, &spec.key("sources").index(index), &sources)
+            argo_source(reader, application, source, &spec.key("sources").index(index), &sources)
         };
         return sources.iter().enumerate().filter_map(of).collect();
     }
-    let source = get(tree, root, &["spec", "source"]).value();
-    source.and_then(|source| argo_source(document, source, &spec.key("source"), &[])).into_iter().collect()
+    let source = reader.node(application, &["spec", "source"]).ok().flatten();
+    let release =
+        source.and_then(|source| argo_source(reader, application, source, &spec.key("source"), &[]));
+    release.into_iter().collect()
 }
 
-fn argo_source(document: &Document, source: NodeId, path: &FieldPath, all: &[NodeId]) -> Option<Release> {
-    let (tree, root) = (document.tree(), document.root());
-    if !tree.kind(source).is_mapping() {
+fn argo_source(
+    reader: &Reader<'_>,
+    application: NodeId,
+    source: NodeId,
+    path: &FieldPath,
+    all: &[NodeId],
+) -> Option<Release> {
+    // A chart of a chart repository, or no chart at all.
+    let elsewhere = [&["chart"][..], &["kustomize"], &["directory"], &["plugin"]];
+    let absent = |keys: &&[&str]| reader.nothing(source, keys, "").is_ok();
+    if !reader.tree.kind(source).is_mapping() || !elsewhere.iter().all(absent) {
         return None;
     }
-    let elsewhere = [
-        &["chart"][..],
-        &["kustomize"],
-        &["directory"],
-        &["plugin"],
-        &["helm", "parameters"],
-        &["helm", "fileParameters"],
-        &["helm", "kubeVersion"],
-        &["helm", "apiVersions"],
-    ];
-    if !elsewhere.iter().all(|keys| is_empty(tree, source, keys)) {
-        return None;
+    let chart = match reader.text(source, &["path"]) {
+        Ok(chart) => Some(chart?),
+        // That it is a chart at all is only sure where there is something for Helm.
+        Err(_) if reader.node(source, &["helm"]).ok()?.is_some() => None,
+        Err(_) => return None,
+    };
+    Some(Release { chart, known: argo_known(reader, application, source, path, all) })
+}
+
+fn argo_known(
+    reader: &Reader<'_>,
+    application: NodeId,
+    source: NodeId,
+    path: &FieldPath,
+    all: &[NodeId],
+) -> Result<Known, Unknown> {
+    let tree = reader.tree;
+    reader.text(source, &["path"])?;
+    reader.nothing(source, &["helm", "fileParameters"], "fileParameters are not read")?;
+    let mut values = Vec::new();
+    for item in reader.items(source, &["helm", "valueFiles"])? {
+        values.push(argo_file(reader, source, all, item)?);
     }
     let helm = path.key("helm");
-    let inline = match (get(tree, source, &["helm", "valuesObject"]), get(tree, source, &["helm", "values"]))
+    // With `valuesObject`, `values` is not read.
+    if let Some(node) = reader.node(source, &["helm", "valuesObject"])? {
+        if !tree.kind(node).is_mapping() {
+            return Err(reader.unknown(node, "its values are no mapping"));
+        }
+        values.push(Values::Inline { path: helm.key("valuesObject"), node, is_text: false });
+    } else if let Some(node) = reader.node(source, &["helm", "values"])?
+        && !tree.text(node).trim().is_empty()
     {
-        (Field::Absent, Field::Absent) => None,
-        (Field::Value(node), _) if tree.kind(node).is_mapping() => {
-            Some(InlineValues { path: helm.key("valuesObject"), node, is_text: false })
-        }
-        (Field::Absent, Field::Value(node)) if tree.kind(node).is_scalar() => {
-            Some(InlineValues { path: helm.key("values"), node, is_text: true })
-        }
-        _ => return None,
-    };
-    let mut values = Vec::new();
-    if let Some(list) = known(get(tree, source, &["helm", "valueFiles"]))? {
-        for &item in tree.items(list) {
-            let file = Field::text_of(tree, tree.resolve(item)).value()?;
-            values.push(argo_file(tree, source, all, &file)?);
+        values.push(Values::Inline { path: helm.key("values"), node, is_text: true });
+    }
+    for it in &values {
+        if let Values::Inline { node, .. } = it {
+            reader.finished(*node)?;
         }
     }
-    let namespace = match text(tree, source, &["helm", "namespace"])? {
-        None => text(tree, root, &["spec", "destination", "namespace"])?,
+    let parameters = reader.items(source, &["helm", "parameters"])?;
+    let list = reader.node(source, &["helm", "parameters"])?.filter(|_| !parameters.is_empty());
+    let own = match reader.text(source, &["helm", "releaseName"])? {
+        Some(name) => Some(name),
+        None => reader.text(application, &["metadata", "name"])?,
+    };
+    let namespace = match reader.text(source, &["helm", "namespace"])? {
+        None => reader.text(application, &["spec", "destination", "namespace"])?,
         some => some,
     };
-    Some(Release {
-        chart: text(tree, source, &["path"])??,
-        name: match text(tree, source, &["helm", "releaseName"])? {
-            Some(name) => name,
-            None => document.name()?.to_owned(),
-        },
+    let kube_version = match reader.text(source, &["helm", "kubeVersion"])? {
+        None => None,
+        Some(version) => {
+            let parsed = KubeVersion::parse(&version);
+            Some(parsed.map_err(|error| reader.unknown(source, &format!("its kubeVersion: {error}")))?)
+        }
+    };
+    let api_versions = reader.items(source, &["helm", "apiVersions"])?.into_iter();
+    Ok(Known {
+        name: own.ok_or_else(|| reader.unknown(source, "its name is not known"))?,
         namespace: namespace.unwrap_or_else(|| "default".to_owned()),
         values,
-        ignores_missing: read_bool(tree, source, &["helm", "ignoreMissingValueFiles"]).value() == Some(true),
-        inline,
+        parameters: list.map(|list| (helm.key("parameters"), list)),
+        ignores_missing: reader.flag(source, &["helm", "ignoreMissingValueFiles"]),
+        kube_version,
+        api_versions: api_versions.map(|item| reader.text_of(item)).collect::<Result<_, _>>()?,
+        skip_schema: reader.flag(source, &["helm", "skipSchemaValidation"]),
     })
-}
-
-fn known(field: Field<NodeId>) -> Option<Option<NodeId>> {
-    match field {
-        Field::Absent => Some(None),
-        Field::Value(node) => Some(Some(node)),
-        _ => None,
-    }
 }
 
 /// A values file of an Application: from the chart's folder, `/` from the repository's root, `$name/` from the root
-/// of the source of that name, which must be the same repository.
-fn argo_file(tree: &SpanTree, source: NodeId, all: &[NodeId], file: &str) -> Option<FileAt> {
+/// of the source of that name.
+fn argo_file(reader: &Reader<'_>, source: NodeId, all: &[NodeId], item: NodeId) -> Result<Values, Unknown> {
+    let (file, span) = (reader.text_of(item)?, reader.tree.span(item));
     if file.contains("://") || file.contains(['*', '?', '[', '{']) {
-        return None;
+        return Err(reader.unknown(item, "a values file is named by an address or a pattern"));
     }
     if let Some(named) = file.strip_prefix('$') {
-        let (name, path) = named.split_once('/')?;
-        let read = |map: NodeId, key: &str| text(tree, map, &[key]).flatten();
-        let from = all.iter().find(|it| read(**it, "ref").as_deref() == Some(name))?;
-        let here = read(source, "repoURL")?;
-        return (read(*from, "repoURL")? == here).then(|| FileAt::Root(path.to_owned()));
+        let (name, path) = named.split_once('/').unwrap_or((named, ""));
+        let read = |map: NodeId, key: &str| reader.text(map, &[key]).ok().flatten();
+        let from = all.iter().find(|it| read(**it, "ref").as_deref() == Some(name));
+        let from = from.ok_or_else(|| reader.unknown(item, &format!("no source is called {name}")))?;
+        let same = read(*from, "repoURL").zip(read(source, "repoURL"));
+        let same = same.is_some_and(|(one, other)| repository(&one) == repository(&other));
+        let path = path.to_owned();
+        return Ok(if same { Values::InRepository(path, span) } else { Values::InOther(path, span) });
     }
-    Some(match file.strip_prefix('/') {
-        Some(path) => FileAt::Root(path.to_owned()),
-        None => FileAt::Chart(file.to_owned()),
+    if file.contains('$') {
+        return Err(reader.unknown(item, "the name of a values file has a variable in it"));
+    }
+    Ok(match file.strip_prefix('/') {
+        Some(path) => Values::InRepository(path.to_owned(), span),
+        None => Values::InChart(file, span),
     })
+}
+
+/// Values files that an Application names from the root of a repository (`$name/`), whatever its chart is.
+pub(super) fn named_files(document: &Document) -> Vec<String> {
+    let kind = document.kind();
+    if (&*kind.group, &*kind.kind) != ("argoproj.io", "Application") {
+        return Vec::new();
+    }
+    let reader = Reader::new(document.tree());
+    let sources = reader.items(document.root(), &["spec", "sources"]).unwrap_or_default();
+    let items = sources.iter().filter_map(|source| reader.items(*source, &["helm", "valueFiles"]).ok());
+    let files = items.flatten().filter_map(|item| reader.text_of(item).ok());
+    files.filter_map(|file| Some(file.strip_prefix('$')?.split_once('/')?.1.to_owned())).collect()
+}
+
+/// Host and path of a repository's address, without what differs between its forms:
+/// `git@host:a/b.git`, `ssh://git@host/a/b`, `https://host/a/b.git`.
+fn repository(url: &str) -> String {
+    let (has_scheme, rest) = match url.split_once("://") {
+        Some((_, rest)) => (true, rest),
+        None => (false, url),
+    };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host).to_ascii_lowercase();
+    let host = if has_scheme { host } else { host.replacen(':', "/", 1) };
+    let path = path.trim_end_matches('/');
+    format!("{host}/{}", path.strip_suffix(".git").unwrap_or(path))
+}
+
+impl Reader<'_> {
+    /// A flag; one that is not known counts as not set.
+    fn flag(&self, map: NodeId, keys: &[&str]) -> bool {
+        read_bool(self.tree, map, keys) == Field::Value(true)
+    }
+}
+
+/// The mark of an unknown.
+pub(super) fn unknown(tree: &SpanTree, node: NodeId, why: &str) -> Unknown {
+    let span = crate::engine::locate::mark(tree, node);
+    Unknown { source: Arc::clone(tree.source()), span, why: why.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_an_address_are_one_repository() {
+        for url in [
+            "https://git.example/a/b.git",
+            "https://git.example/a/b",
+            "https://user@git.example/a/b/",
+            "ssh://git@git.example/a/b.git",
+            "git@git.example:a/b.git",
+        ] {
+            assert_eq!(repository(url), "git.example/a/b", "{url}");
+        }
+        assert_ne!(repository("https://git.example/a/c"), "git.example/a/b");
+    }
 }

@@ -155,8 +155,11 @@ impl RenderRequest {
         for file in &self.values {
             scenario.values.push(Arc::new(read_values(file)?));
         }
-        scenario.set =
-            self.set.iter().map(|(kind, text)| SetArgument { kind: *kind, text: text.clone() }).collect();
+        scenario.set = self
+            .set
+            .iter()
+            .map(|(kind, text)| SetArgument { kind: *kind, text: text.clone(), at: None })
+            .collect();
         scenario.read_file.clone_from(&self.read_file);
         scenario.api_versions.clone_from(&self.api_versions);
         scenario.skip_schema = self.skip_schema;
