@@ -386,6 +386,7 @@ fn merged(known: Option<ImageFact<'_>>, read: &ImageRow) -> ImageRow {
         row.ports.clone_from(&read.ports);
     }
     row.env.extend(read.env.iter().map(|(name, value)| (name.clone(), value.clone())));
+    row.root_at_start |= read.root_at_start;
     if read.shell == Some(true) {
         (row.shell, row.never_shell) = (Some(true), false);
     }

@@ -167,19 +167,41 @@ fn row(config: Config) -> ImageRow {
     let env = config.env.unwrap_or_default();
     let pairs = env.iter().take(MOST_VARIABLES).filter_map(|text| text.split_once('='));
     row.env = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let starts = |words: &Option<Vec<String>>| {
-        let first = words.as_ref().and_then(|words| words.first());
-        let name = first.map(|first| first.rsplit('/').next().unwrap_or(first));
-        matches!(name, Some("sh" | "bash" | "ash" | "dash"))
-    };
     let in_shell = config
         .healthcheck
         .and_then(|check| check.test)
         .is_some_and(|test| test.first().is_some_and(|first| first == "CMD-SHELL"));
-    if starts(&config.entrypoint) || starts(&config.cmd) || in_shell {
-        row.shell = Some(true);
-    }
+    let started = Started::of(&config.entrypoint.unwrap_or_default(), &config.cmd.unwrap_or_default());
+    row.shell = (started.in_shell || in_shell).then_some(true);
+    row.root_at_start = started.changes_user;
     row
+}
+
+/// What the command of an image tells of it.
+struct Started {
+    /// It is a shell or a script of one, so that there is a shell.
+    in_shell: bool,
+    /// It becomes another user by itself, for which it has to start as root.
+    changes_user: bool,
+}
+
+impl Started {
+    fn of(entrypoint: &[String], cmd: &[String]) -> Self {
+        /// Programs that start another one, and tend its children.
+        const INITS: [&str; 5] = ["catatonit", "docker-init", "dumb-init", "env", "tini"];
+        let name = |word: &String| word.rsplit('/').next().unwrap_or(word).to_owned();
+        let shell = |words: &[String]| {
+            let of = |word: &&String| word.starts_with('-') || INITS.contains(&name(word).as_str());
+            let first = words.iter().find(|word| !of(word)).map(name);
+            first.is_some_and(|first| {
+                matches!(first.as_str(), "sh" | "bash" | "ash" | "dash") || first.ends_with(".sh")
+            })
+        };
+        let users = |word: &String| matches!(name(word).as_str(), "gosu" | "su-exec");
+        // Words of CMD behind an entry point may be its arguments.
+        let shell = shell(entrypoint) || entrypoint.is_empty() && shell(cmd);
+        Self { in_shell: shell, changes_user: entrypoint.iter().any(users) || cmd.first().is_some_and(users) }
+    }
 }
 
 #[cfg(test)]
@@ -213,6 +235,21 @@ mod tests {
         {
             assert_eq!(one(root).row.user.as_deref(), Some("root"), "{root}");
         }
+    }
+
+    #[test]
+    fn what_is_started_tells_of_a_shell_and_of_root() {
+        let of = |started: &str| {
+            let row = one(&format!(r#"{{"config": {{{started}}}}}"#)).row;
+            (row.shell == Some(true), row.root_at_start)
+        };
+        assert_eq!(of(r#""Entrypoint": ["/docker-entrypoint.sh"], "Cmd": ["nginx"]"#), (true, false));
+        assert_eq!(of(r#""Entrypoint": ["/sbin/tini", "-s", "--", "/bin/bash", "-c", "x"]"#), (true, false));
+        assert_eq!(of(r#""Entrypoint": ["gosu", "app", "/api"]"#), (false, true));
+        assert_eq!(of(r#""Entrypoint": ["/api"], "Cmd": ["sh"]"#), (false, false));
+        assert_eq!(of(r#""Cmd": ["su-exec", "app", "x.sh"]"#), (false, true));
+        assert_eq!(of(r#""Healthcheck": {"Test": ["CMD-SHELL", "x"]}"#), (true, false));
+        assert_eq!(of(r#""Healthcheck": {"Test": ["CMD", "/probe"]}"#), (false, false));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod container;
 mod document;
 mod facts;
 mod field;
+mod field_order;
 mod image;
 mod image_config;
 mod kind;
@@ -26,6 +27,7 @@ pub use facts::{
     Alternative, Confidence, FactsError, ImageFact, ImageRow, ImageUser, Images, ReadOnlyRoot, RunsAs,
 };
 pub use field::{Field, get, read_bool, read_int, read_text};
+pub use field_order::written_before;
 pub use image::{ImageReference, Tag};
 pub use image_config::{ImageConfigError, ReadImage};
 pub use kind::{KindRow, Kinds, KindsError, PodIn};

@@ -13,6 +13,7 @@ mod locate;
 mod mend;
 mod new_key;
 mod offer;
+mod part_site;
 mod proof;
 mod scenarios;
 mod sites;

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::finding::PatchOp;
+use crate::resource::written_before;
 use crate::source::{Files, Limits, Source, TextEdits};
 use crate::yaml::{FieldPath, NodeId, Scalar, Segment, SpanTree};
 
 use super::judge::{JudgedScenario, RenderedObject};
 use super::new_key::{NewKeys, new_keys};
+use super::part_site::{PartSite, parts};
 use super::trace::{RenderedTree, ValuePath, value_of};
 use super::values_site::{self, ValuesChange};
 use super::{ChartInput, template_site};
@@ -183,6 +185,7 @@ impl<'a> Sites<'a> {
             let edit = template_site::replace(&self.scenario.rendered, document, *node, value);
             found.extend(edit.and_then(|edit| self.in_template(edit)));
             found.extend(self.own_key(document, *node, value));
+            found.extend(self.in_parts(document, *node, value));
             parts.push(found);
         }
         for (list, item) in &wants.appendices {
@@ -272,7 +275,8 @@ impl<'a> Sites<'a> {
             found.extend(self.new_keys(document, object, map, entries));
         }
         let lines = |_: &Source, _, indent, end: &str| template_site::block(entries, indent, end);
-        let edits = template_site::add(&self.scenario.rendered, document, map, &lines);
+        let before: Vec<&str> = entries.keys().flat_map(|key| written_before(key)).copied().collect();
+        let edits = template_site::add(&self.scenario.rendered, document, map, &before, &lines);
         found.extend(edits.into_iter().take(3).filter_map(|edit| self.in_template(edit)));
         found
     }
@@ -289,11 +293,12 @@ impl<'a> Sites<'a> {
         let tree = self.tree(&self.input.inside("values.yaml"));
         let Some(tree) = tree.filter(|_| self.subchart(document).is_empty()) else { return Vec::new() };
         let near = self.neighbours(document);
+        let before: Vec<&str> = entries.keys().flat_map(|key| written_before(key)).copied().collect();
         let mut found = Vec::new();
         for keys in new_keys(self.scenario, document, object, (map, entries), &tree, &near) {
             let keys = Rc::new(keys);
             let lines = |source: &Source, at, indent, end: &str| keys.lines(source, at, indent, end);
-            let edits = template_site::add(&self.scenario.rendered, document, map, &lines);
+            let edits = template_site::add(&self.scenario.rendered, document, map, &before, &lines);
             let own = edits.into_iter().filter(|edit| self.input.is_own(edit.0.name())).take(2);
             found.extend(own.map(|template| Proposal::NewKeys { template, keys: Rc::clone(&keys) }));
         }
@@ -371,6 +376,15 @@ impl<'a> Sites<'a> {
             return Vec::new();
         }
         self.in_values(document, &value.at, change).into_iter().collect()
+    }
+
+    /// Changes one of several values that print a scalar together.
+    fn in_parts(&self, document: &RenderedTree, node: NodeId, value: &Value) -> Vec<Proposal> {
+        let proposal = |part| match part {
+            PartSite::Value(at, new) => self.in_values(document, &at, &ValuesChange::Set(new)),
+            PartSite::Template(edit) => self.in_template(edit),
+        };
+        parts(&self.scenario.rendered, document, node, value).into_iter().filter_map(proposal).collect()
     }
 
     fn in_values(
