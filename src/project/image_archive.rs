@@ -74,6 +74,9 @@ pub(super) fn texts(path: &Path) -> Result<impl Files, FileError> {
             return Err(FileError::TooLarge { limit: MOST_TOTAL });
         }
         entry.by_ref().take(MOST_BYTES).read_to_end(&mut bytes).map_err(broken)?;
+        if bytes.len() as u64 != entry.size() {
+            return Err(FileError::Io(format!("it ends within {name}")));
+        }
         files.insert(name, bytes);
     }
     Ok(files)

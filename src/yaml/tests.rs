@@ -259,22 +259,26 @@ fn what_is_added_stands_in_front_of_what_it_belongs_before() {
         let parsed = read(text);
         let a = parsed.tree.get(root(&parsed), "a").unwrap();
         let add = |key: &str, before| Op::Add { map: a, key: key.to_owned(), value: 5.into(), before };
-        let edits = plan(&parsed.tree, &[add("x", &["c", "b"]), add(key, &[])]).unwrap();
-        edits.apply(text)
+        let ops = [add("x", &["c", "b"]), add(key, &[])];
+        let new = plan(&parsed.tree, &ops).unwrap().apply(text);
+        verify(&parsed.tree, &ops, &read(&new).tree).unwrap();
+        assert!(verify(&parsed.tree, &ops, &read(&new.replace("x: 5", "x: 6")).tree).is_err());
+        assert!(verify(&parsed.tree, &ops, &read(&new.replace("x: 5", "w: 5")).tree).is_err());
+        new
     };
     // Comments right above an entry are its own; the end is the end.
     assert_eq!(
-        added("a:\n  d: 1\n\n  # of b\n  b: [2]\n  c: 3\n", "y"),
-        "a:\n  d: 1\n\n  x: 5\n  # of b\n  b: [2]\n  c: 3\n  y: 5\n"
+        added("a:\n  d: 1\n\n  # of b\n  b: [2]\n  c: 3\n", "z"),
+        "a:\n  d: 1\n\n  x: 5\n  # of b\n  b: [2]\n  c: 3\n  z: 5\n"
     );
-    assert_eq!(added("a:\r\n  b: 1\r\n", "y"), "a:\r\n  x: 5\r\n  b: 1\r\n  y: 5\r\n");
+    assert_eq!(added("a:\r\n  b: 1\r\n", "z"), "a:\r\n  x: 5\r\n  b: 1\r\n  z: 5\r\n");
     assert_eq!(
-        added("a:\n  d: |\n    # text\n  b: 1", "y"),
-        "a:\n  d: |\n    # text\n  x: 5\n  b: 1\n  y: 5"
+        added("a:\n  d: |\n    # text\n  b: 1", "z"),
+        "a:\n  d: |\n    # text\n  x: 5\n  b: 1\n  z: 5"
     );
     // Nothing of the kind, or not on a line of its own.
-    assert_eq!(added("a:\n  d: 1\n", "y"), "a:\n  d: 1\n  x: 5\n  y: 5\n");
-    assert_eq!(added("a: {b: 1}\n", "y"), "a: {b: 1, x: 5, y: 5}\n");
+    assert_eq!(added("a:\n  d: 1\n", "z"), "a:\n  d: 1\n  x: 5\n  z: 5\n");
+    assert_eq!(added("a: {b: 1}\n", "z"), "a: {b: 1, x: 5, z: 5}\n");
     let parsed = read("- b: 1\n  d: 2\n");
     let map = parsed.tree.items(root(&parsed))[0];
     let add = Op::Add { map, key: "x".to_owned(), value: 5.into(), before: &["b"] };

@@ -59,12 +59,12 @@ pub(super) fn parts(
         else {
             continue;
         };
-        // What only separates others does not become a word.
-        if !part.contains(|c: char| c.is_ascii_alphanumeric()) {
+        let rest = new.strip_prefix(before).and_then(|rest| rest.strip_suffix(behind));
+        let Some(rest) = rest.filter(|rest| *rest != part) else { continue };
+        // Words become others as a whole, and what only separates them stays.
+        if ![part, rest].into_iter().all(|text| is_apart(before, text, behind)) {
             continue;
         }
-        let rest = new.strip_prefix(before).and_then(|rest| rest.strip_suffix(behind));
-        let Some(rest) = rest.filter(|rest| !rest.is_empty() && *rest != part) else { continue };
         match piece.from {
             From::Value(value) => values.extend(at_value(rendered, &value, rest)),
             From::Fallback(instead_of) => values.extend(
@@ -79,6 +79,14 @@ pub(super) fn parts(
     }
     values.extend(templates);
     values
+}
+
+/// Whether a part has a word of its own that does not go on in what stands around it.
+fn is_apart(before: &str, part: &str, behind: &str) -> bool {
+    let is_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let goes_on =
+        |left: &str, right: &str| is_word(left.chars().next_back()) && is_word(right.chars().next());
+    part.chars().any(|c| is_word(Some(c))) && !goes_on(before, part) && !goes_on(part, behind)
 }
 
 /// The bytes of a text without its quotes, where they are its characters one by one.

@@ -539,7 +539,7 @@ fn ranks(lengths: &[usize]) -> Vec<Vec<usize>> {
 }
 
 impl Candidate {
-    /// Both as one; `None` where their edits overlap, make the same values key, or write the same twice.
+    /// Both as one; `None` where their edits overlap, make the same values key, or insert the same twice.
     pub fn joined(mut self, other: Self) -> Option<Self> {
         if !self.claims.is_disjoint(&other.claims) {
             return None;
@@ -548,11 +548,14 @@ impl Candidate {
         for (file, (source, edits)) in other.edits {
             match self.edits.get_mut(&file) {
                 Some((_, known)) => {
-                    // Findings of two objects that one template prints want the same lines once.
-                    if edits.as_slice().iter().any(|edit| known.as_slice().contains(edit)) {
+                    let (same, new): (Vec<_>, Vec<_>) =
+                        edits.as_slice().iter().cloned().partition(|edit| known.as_slice().contains(edit));
+                    // Findings of two objects that one template prints want the same lines once. A value
+                    // that prints several fields is another one for all of them.
+                    if same.iter().any(|edit| edit.span.is_empty()) {
                         return None;
                     }
-                    known.merge(&edits).ok()?;
+                    known.merge(&TextEdits::new(new).ok()?).ok()?;
                 }
                 None => {
                     self.edits.insert(file, (source, edits));
