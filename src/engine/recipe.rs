@@ -91,8 +91,6 @@ struct Sorted<'a> {
     whole: Option<Trial>,
     /// Those that something stands against, with what.
     refused: Vec<(&'a Application<'a>, Trial)>,
-    /// How often some were tried.
-    tried: usize,
 }
 
 /// What a Dockerfile makes once it is ported.
@@ -108,6 +106,8 @@ struct Ported {
 struct Trial {
     repair: Repair,
     reasons: Vec<String>,
+    /// Workloads that reasons are about, as far as they are about one.
+    blamed: BTreeSet<ResourceId>,
     upgraded: Vec<Change>,
 }
 
@@ -131,8 +131,7 @@ impl Engine {
         }
         migration.refused = refused.len();
         problems.extend(refused.iter().filter_map(|it| Some(it.problem(it.refused.as_ref()?))));
-        let mut sorted = Sorted::default();
-        self.sort(project, recipe, request, open, &uses, &mut sorted);
+        let sorted = self.sort(project, recipe, request, open, &uses);
         migration.refused += sorted.refused.len();
         for (application, trial) in sorted.refused {
             left_over.extend(trial.repair.before.findings);
@@ -196,8 +195,8 @@ impl Engine {
         Repair { after: before.clone(), before, ..Repair::default() }
     }
 
-    /// Finds out which applications can be ported: all at once, and by halves where something stands against
-    /// them, so that the work grows with what is refused and not with the square of what there is.
+    /// Finds out which applications can be ported. Only those are tried alone whose Dockerfile is not ported, or
+    /// that a trial of all others tells against: the work grows with what there is, not with its square.
     fn sort<'p>(
         &self,
         project: &Project,
@@ -205,37 +204,48 @@ impl Engine {
         request: &RecipeRequest,
         applications: Vec<&'p Application<'p>>,
         uses: &Uses,
-        sorted: &mut Sorted<'p>,
-    ) {
-        let first = sorted.tried == 0;
-        let (near, trial);
-        match applications.as_slice() {
-            [] => return,
-            all if first => trial = self.trial(project, recipe, request, all, uses),
-            some => {
-                near = self.near(project, some, uses);
-                trial = self.trial(&near, recipe, request, some, uses);
+    ) -> Sorted<'p> {
+        let alone = |it: &'p Application<'p>| {
+            let near = self.near(project, it, uses);
+            (it, self.trial(&near, recipe, request, &[it], uses))
+        };
+        let nothing = Project::default();
+        let in_itself =
+            |it: &&'p Application<'p>| self.trial(&nothing, recipe, request, &[*it], uses).reasons.is_empty();
+        let (open, doubtful): (Vec<_>, Vec<_>) = applications.into_iter().partition(in_itself);
+        let mut sorted = Sorted { refused: doubtful.into_iter().map(alone).collect(), ..Sorted::default() };
+        if open.is_empty() {
+            return sorted;
+        }
+        let trial = self.trial(project, recipe, request, &open, uses);
+        if trial.reasons.is_empty() {
+            return Sorted { accepted: open, whole: Some(trial), ..sorted };
+        }
+        if let [one] = open.as_slice() {
+            sorted.refused.push((*one, trial));
+            return sorted;
+        }
+        let is_blamed = |it: &&'p Application<'p>| {
+            let runs = |one: &&Use| it.images.contains(&one.repository);
+            uses.all.iter().filter(runs).any(|one| trial.blamed.contains(&one.resource))
+        };
+        let (blamed, others): (Vec<_>, Vec<_>) = open.into_iter().partition(is_blamed);
+        // What names no workload may be anyone's.
+        let (blamed, others) = if blamed.is_empty() { (others, blamed) } else { (blamed, others) };
+        sorted.accepted = others;
+        for (application, trial) in blamed.into_iter().map(alone) {
+            if trial.reasons.is_empty() {
+                sorted.accepted.push(application);
+            } else {
+                sorted.refused.push((application, trial));
             }
         }
-        sorted.tried += 1;
-        match (trial.reasons.is_empty(), applications.as_slice()) {
-            (true, _) => {
-                sorted.whole = first.then_some(trial);
-                sorted.accepted.extend(applications);
-            }
-            (false, [one]) => sorted.refused.push((one, trial)),
-            (false, several) => {
-                let (one, other) = several.split_at(several.len() / 2);
-                for half in [one, other] {
-                    self.sort(project, recipe, request, half.to_vec(), uses, sorted);
-                }
-            }
-        }
+        sorted
     }
 
-    /// The project without the charts that applications have no part in.
-    fn near(&self, project: &Project, applications: &[&Application<'_>], uses: &Uses) -> Project {
-        let mut images: BTreeSet<String> = applications.iter().flat_map(|it| it.images.clone()).collect();
+    /// The project without the charts that an application has no part in.
+    fn near(&self, project: &Project, application: &Application<'_>, uses: &Uses) -> Project {
+        let mut images = application.images.clone();
         let rows: Vec<_> = images.iter().map(|image| (image.clone(), ImageRow::default())).collect();
         images.extend(self.twins(&rows).into_iter().map(|(image, _)| image));
         let mut near = project.clone();
@@ -312,10 +322,14 @@ impl Engine {
         let engine = self.limited(Recipe::select(&self.catalogue, &recipe.workload), known, Some(only));
         let mut workloads = run::repair(&engine, &without_dockerfiles(project), &selection);
         reasons.extend(left(&workloads.outcomes));
+        let is_left = |it: &&FixOutcome| it.outcome != Outcome::Fixed;
+        let mut blamed: BTreeSet<ResourceId> =
+            workloads.outcomes.iter().filter(is_left).map(|it| it.finding.resource.clone()).collect();
         let stays = |finding: &&Finding| {
             !workloads.outcomes.iter().any(|it| it.finding.fingerprint == finding.fingerprint)
         };
         let new = workloads.after.findings.iter().filter(stays);
+        blamed.extend(new.clone().map(|finding| finding.resource.clone()));
         reasons.extend(
             new.map(|finding| reason_of(finding, finding.no_fix.as_deref().unwrap_or("it would stay"))),
         );
@@ -329,6 +343,7 @@ impl Engine {
         if !workloads.verified.is_empty() {
             let ported = |it: &&Use| applications.iter().any(|of| of.images.contains(&it.repository));
             let keeps = uses.all.iter().filter(ported).filter(|it| it.keeps_files);
+            blamed.extend(keeps.clone().map(|it| it.resource.clone()));
             let reason = "keeps files in a claim, which may belong to root: give it an fsGroup first";
             reasons.extend(keeps.map(|it| format!("{} {reason}", it.resource)));
         }
@@ -348,7 +363,7 @@ impl Engine {
         add(&mut repair.after, workloads.after);
         repair.verified = workloads.verified.together();
         upgraded.dedup();
-        Trial { repair, reasons, upgraded }
+        Trial { repair, reasons, blamed, upgraded }
     }
 
     /// Why the version can not be raised: a Dockerfile that is not ported may build the same projects.
