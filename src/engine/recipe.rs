@@ -210,8 +210,10 @@ impl Engine {
             (it, self.trial(&near, recipe, request, &[it], uses))
         };
         let nothing = Project::default();
-        let in_itself =
-            |it: &&'p Application<'p>| self.trial(&nothing, recipe, request, &[*it], uses).reasons.is_empty();
+        let only = applications.len() == 1;
+        let in_itself = |it: &&'p Application<'p>| {
+            only || self.trial(&nothing, recipe, request, &[*it], uses).reasons.is_empty()
+        };
         let (open, doubtful): (Vec<_>, Vec<_>) = applications.into_iter().partition(in_itself);
         let mut sorted = Sorted { refused: doubtful.into_iter().map(alone).collect(), ..Sorted::default() };
         if open.is_empty() {

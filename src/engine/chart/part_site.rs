@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::helm::render::Rendered;
-use crate::origin::{Origin, OriginId, SourceRole, SourceText, ValueOrigin};
+use crate::origin::{Origin, OriginId, SourceId, SourceRole, SourceText, ValueOrigin};
 use crate::source::Span;
 use crate::yaml::{NodeId, Scalar, resolve_plain};
 
@@ -28,6 +28,8 @@ enum From {
     Fallback(OriginId),
     /// The template's text.
     Text,
+    /// A literal in an action.
+    Literal(SourceId, Span),
     /// Something else, which nothing here changes.
     Other,
 }
@@ -73,6 +75,10 @@ pub(super) fn parts(
             ),
             From::Text => templates.extend(
                 template_site::replace_part(rendered, document, piece.span, rest).map(PartSite::Template),
+            ),
+            From::Literal(source, span) => templates.extend(
+                template_site::replace_in_literal(rendered, source, span, (part, rest))
+                    .map(PartSite::Template),
             ),
             From::Other => {}
         }
@@ -124,6 +130,7 @@ fn from(rendered: &Rendered, id: OriginId) -> From {
     };
     match (origins.get(what), value_behind(origins, what)) {
         (Origin::Text { .. }, _) => From::Text,
+        (Origin::Literal { source, span, .. }, _) => From::Literal(source, span),
         (Origin::Fallback { instead_of, .. }, None) => From::Fallback(instead_of),
         (_, Some(value)) => From::Value(value),
         _ => From::Other,
@@ -135,6 +142,7 @@ fn same(one: &From, other: &From) -> bool {
         (From::Value(one), From::Value(other)) => one.source == other.source && one.path == other.path,
         (From::Fallback(one), From::Fallback(other)) => one == other,
         (From::Text, From::Text) => true,
+        (From::Literal(one, at), From::Literal(other, there)) => one == other && at == there,
         _ => false,
     }
 }

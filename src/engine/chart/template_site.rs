@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::engine::render::steps_to;
 use crate::helm::render::Rendered;
-use crate::origin::{Origin, OriginId, Run, SourceText};
+use crate::origin::{Origin, OriginId, Run, SourceId, SourceText};
 use crate::source::{Edit, Source, Span, TextEdits};
 use crate::yaml::{NodeId, SpanTree};
 
@@ -71,8 +71,26 @@ pub(super) fn replace_part(
     new: &str,
 ) -> Option<TemplateEdit> {
     let text = text_of(rendered, document, part)?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
-    new.chars().all(plain).then(|| edit(&text.source, text.span, new.to_owned()))?
+    is_plain(new).then(|| edit(&text.source, text.span, new.to_owned()))?
+}
+
+/// Puts words in place of others that a literal in an action holds once.
+pub(super) fn replace_in_literal(
+    rendered: &Rendered,
+    source: SourceId,
+    literal: Span,
+    (old, new): (&str, &str),
+) -> Option<TemplateEdit> {
+    let SourceText::Written(text) = &rendered.origins.source(source).text else { return None };
+    let mut places = text.slice(literal).match_indices(old);
+    let (at, _) = places.next().filter(|_| places.next().is_none())?;
+    let start = literal.start() + at;
+    is_plain(new).then(|| edit(text, Span::new(start, start + old.len()), new.to_owned()))?
+}
+
+/// Whether words mean the same in a literal, in a plain scalar and between quotes.
+fn is_plain(words: &str) -> bool {
+    words.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c))
 }
 
 /// The action that printed a scalar, all of it and alone, where it does nothing but print the values key

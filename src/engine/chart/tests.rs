@@ -320,6 +320,9 @@ fn of_several_values_that_print_a_scalar_one_is_changed() {
     assert!(
         name == "c/templates/pod.yaml" && text.contains(&format!("image: {NEW}:{{{{ .Values.tag }}}}\n"))
     );
+    let (files, _) = swapped("{{ printf \"nginx:%s\" .Values.tag }}", "tag: '1'\n");
+    let [(name, text)] = files.as_slice() else { panic!("{files:?}") };
+    assert!(name == "c/templates/pod.yaml" && text.contains(&format!("printf \"{NEW}:%s\" .Values.tag")));
     // The tag, where it is the part that changes: at the key that was looked for first.
     let image = "\"mcr.microsoft.com/dotnet/{{ .Values.kind }}:{{ .Values.tag | default \"9.0\" }}\"";
     let (files, outcomes) = swapped(image, "kind: aspnet\ntag: \"\" # usual\n");
