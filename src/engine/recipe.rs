@@ -60,6 +60,8 @@ struct Use {
     resource: ResourceId,
     /// The folder of the chart that prints it, if one does.
     chart: Option<PathBuf>,
+    /// The .NET library that its image says it starts.
+    library: Option<String>,
     /// Whether it has arguments for the image's own command.
     arguments_only: bool,
     /// Whether its pod keeps files in a claim and no `fsGroup` gives them to another user.
@@ -179,7 +181,7 @@ impl Engine {
     /// The same engine with other rules, further facts on images, and limited to containers of these.
     fn limited(&self, rules: rule::Selection, rows: Vec<(String, ImageRow)>, only: Option<Images>) -> Self {
         let images = self.images.clone();
-        let images = if rows.is_empty() { images } else { images.with_fallback(rows) };
+        let images = if rows.is_empty() { images } else { images.with_new(rows) };
         Self { rules, images, only, progress: None, chart_edits: false, ..self.clone() }
     }
 
@@ -466,7 +468,7 @@ fn uses(engine: &Engine, project: &Project) -> Uses {
         let tree = Arc::new(yaml::parse(&source, &engine.limits).tree);
         Document::objects(&tree, &engine.kinds)
             .iter()
-            .for_each(|object| uses_in(object, None, &mut found.all));
+            .for_each(|object| uses_in(&engine.images, object, None, &mut found.all));
     }
     let none = engine.limited(rule::Selection::none(&engine.catalogue), Vec::new(), None);
     for folder in project.charts() {
@@ -478,12 +480,14 @@ fn uses(engine: &Engine, project: &Project) -> Uses {
         if judged.problems.iter().any(|problem| problem.kind == ProblemKind::NotChecked) {
             found.blind.insert(folder.path.clone());
         }
-        judged.objects().for_each(|object| uses_in(object, Some(&folder.path), &mut found.all));
+        judged
+            .objects()
+            .for_each(|object| uses_in(&engine.images, object, Some(&folder.path), &mut found.all));
     }
     found
 }
 
-fn uses_in(object: &Document, chart: Option<&Path>, found: &mut Vec<Use>) {
+fn uses_in(images: &Images, object: &Document, chart: Option<&Path>, found: &mut Vec<Use>) {
     let tree = object.tree();
     let is_set = |node, keys: &[&str]| !get(tree, node, keys).is_absent();
     for pod in object.pods() {
@@ -500,7 +504,16 @@ fn uses_in(object: &Document, chart: Option<&Path>, found: &mut Vec<Use>) {
             let declares_port = ports.is_some_and(|ports| !tree.items(ports).is_empty());
             let (repository, resource) = (image.repository(), resource_id(object));
             let chart = chart.map(Path::to_path_buf);
-            found.push(Use { repository, resource, chart, arguments_only, keeps_files, declares_port });
+            let library = images.find(&image).and_then(|fact| fact.row.library.clone());
+            found.push(Use {
+                repository,
+                resource,
+                chart,
+                library,
+                arguments_only,
+                keeps_files,
+                declares_port,
+            });
         }
     }
 }
@@ -538,9 +551,12 @@ fn applications<'a>(
         if images.is_empty() {
             // A name that two Dockerfiles have tells of neither.
             let own = |it: &&Use| {
-                let last = folded(it.repository.rsplit('/').next().unwrap_or(""));
                 let known = request.images.iter().any(|(image, _)| *image == it.repository);
-                !known && names.contains(&last) && counts.get(&last) == Some(&1)
+                // What the image says of itself wins over what it is called.
+                let library = it.library.as_deref().map(folded).filter(|name| counts.contains_key(name));
+                let called = || folded(it.repository.rsplit('/').next().unwrap_or(""));
+                let name = library.unwrap_or_else(called);
+                !known && names.contains(&name) && counts.get(&name) == Some(&1)
             };
             images = uses.all.iter().filter(own).map(|it| it.repository.clone()).collect();
         }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::facts::ImageRow;
+use super::started::{changes_user, library_in, starts_in_shell};
 
 /// Most variables of an image that are kept.
 const MOST_VARIABLES: usize = 1000;
@@ -171,37 +172,14 @@ fn row(config: Config) -> ImageRow {
         .healthcheck
         .and_then(|check| check.test)
         .is_some_and(|test| test.first().is_some_and(|first| first == "CMD-SHELL"));
-    let started = Started::of(&config.entrypoint.unwrap_or_default(), &config.cmd.unwrap_or_default());
-    row.shell = (started.in_shell || in_shell).then_some(true);
-    row.root_at_start = started.changes_user;
+    let (entrypoint, cmd) = (config.entrypoint.unwrap_or_default(), config.cmd.unwrap_or_default());
+    // Words of CMD behind an entry point may be its arguments.
+    let in_shell = in_shell || starts_in_shell(if entrypoint.is_empty() { &cmd } else { &entrypoint });
+    row.shell = in_shell.then_some(true);
+    row.root_at_start = entrypoint.iter().any(|word| changes_user(word))
+        || cmd.first().is_some_and(|word| changes_user(word));
+    row.library = library_in(&entrypoint).or_else(|| library_in(&cmd));
     row
-}
-
-/// What the command of an image tells of it.
-struct Started {
-    /// It is a shell or a script of one, so that there is a shell.
-    in_shell: bool,
-    /// It becomes another user by itself, for which it has to start as root.
-    changes_user: bool,
-}
-
-impl Started {
-    fn of(entrypoint: &[String], cmd: &[String]) -> Self {
-        /// Programs that start another one, and tend its children.
-        const INITS: [&str; 5] = ["catatonit", "docker-init", "dumb-init", "env", "tini"];
-        let name = |word: &String| word.rsplit('/').next().unwrap_or(word).to_owned();
-        let shell = |words: &[String]| {
-            let of = |word: &&String| word.starts_with('-') || INITS.contains(&name(word).as_str());
-            let first = words.iter().find(|word| !of(word)).map(name);
-            first.is_some_and(|first| {
-                matches!(first.as_str(), "sh" | "bash" | "ash" | "dash") || first.ends_with(".sh")
-            })
-        };
-        let users = |word: &String| matches!(name(word).as_str(), "gosu" | "su-exec");
-        // Words of CMD behind an entry point may be its arguments.
-        let shell = shell(entrypoint) || entrypoint.is_empty() && shell(cmd);
-        Self { in_shell: shell, changes_user: entrypoint.iter().any(users) || cmd.first().is_some_and(users) }
-    }
 }
 
 #[cfg(test)]
@@ -243,6 +221,8 @@ mod tests {
             let row = one(&format!(r#"{{"config": {{{started}}}}}"#)).row;
             (row.shell == Some(true), row.root_at_start)
         };
+        let library = one(r#"{"config": {"Entrypoint": ["dotnet"], "Cmd": ["/app/Shop.dll"]}}"#).row.library;
+        assert_eq!(library.as_deref(), Some("Shop"));
         assert_eq!(of(r#""Entrypoint": ["/docker-entrypoint.sh"], "Cmd": ["nginx"]"#), (true, false));
         assert_eq!(of(r#""Entrypoint": ["/sbin/tini", "-s", "--", "/bin/bash", "-c", "x"]"#), (true, false));
         assert_eq!(of(r#""Entrypoint": ["gosu", "app", "/api"]"#), (false, true));

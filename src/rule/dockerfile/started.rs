@@ -1,6 +1,7 @@
 //! Which program an image starts.
 
 use crate::dockerfile::{Chain, Command, Keyword};
+use crate::resource::{library_in, program_in};
 
 use super::shell::words_of;
 
@@ -22,22 +23,16 @@ fn started(chain: &Chain<'_>) -> Vec<String> {
     }
 }
 
-fn last_part(path: &str) -> String {
-    path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned()
-}
-
-/// The name of the .NET library that an image starts: `Shop` of `dotnet Shop.dll`.
+/// The name of the .NET library that an image starts.
 #[must_use]
 pub fn library_of(chain: &Chain<'_>) -> Option<String> {
-    started(chain).iter().find_map(|word| word.strip_suffix(".dll")).map(last_part)
+    library_in(&started(chain))
 }
 
-/// The name of the .NET program that an image starts: `Shop` of `./Shop` too.
+/// The name of the .NET program that an image starts.
 #[must_use]
 pub fn program_of(chain: &Chain<'_>) -> Option<String> {
-    let words = started(chain);
-    let library = words.iter().find_map(|word| word.strip_suffix(".dll"));
-    library.or_else(|| words.first().map(String::as_str).filter(|first| *first != "dotnet")).map(last_part)
+    program_in(&started(chain))
 }
 
 #[cfg(test)]
