@@ -78,7 +78,7 @@ fn editing(criterion: &mut Criterion) {
     let map =
         tree.documents().first().and_then(|document| tree.find(document.root?, &path)).expect("a container");
     let value = json!({"allowPrivilegeEscalation": false});
-    let ops = [Op::Add { map, key: "securityContext".to_owned(), value }];
+    let ops = [Op::Add { map, key: "securityContext".to_owned(), value, before: &[] }];
     criterion.bench_function("yaml/edit and verify", |bencher| {
         bencher.iter(|| {
             let edited = plan(tree, &ops).expect("planned").apply(tree.source().text());

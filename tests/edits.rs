@@ -142,7 +142,7 @@ fn golden_op(tree: &SpanTree, op: &Value) -> Op {
     let key = || op["key"].as_str().unwrap().to_owned();
     let value = op["value"].clone();
     match op["op"].as_str().unwrap() {
-        "add" => Op::Add { map: node, key: key(), value },
+        "add" => Op::Add { map: node, key: key(), value, before: &[] },
         "replace" => Op::Replace { node, value },
         "remove" => Op::Remove { map: node, key: key() },
         "remove-item" => {
@@ -233,7 +233,7 @@ fn random_op(tree: &SpanTree, dice: &mut Dice) -> Option<Op> {
     let new_key = |dice: &mut Dice| keys[dice.below(keys.len())].to_owned();
     Some(match tree.kind(node) {
         Kind::Mapping(_) => match dice.below(6) {
-            0..=2 => Op::Add { map: node, key: new_key(dice), value: random_value(dice) },
+            0..=2 => Op::Add { map: node, key: new_key(dice), value: random_value(dice), before: &[] },
             3 => Op::Remove { map: node, key: key_of(dice, node)? },
             4 => Op::Rename { map: node, key: key_of(dice, node)?, to: new_key(dice) },
             _ => Op::Replace { node, value: random_value(dice) },
@@ -244,7 +244,7 @@ fn random_op(tree: &SpanTree, dice: &mut Dice) -> Option<Op> {
             _ => Op::Replace { node, value: random_value(dice) },
         },
         Kind::Scalar(_) if tree.text(node).is_empty() => {
-            Op::Add { map: node, key: new_key(dice), value: random_value(dice) }
+            Op::Add { map: node, key: new_key(dice), value: random_value(dice), before: &[] }
         }
         // Keys are renamed, but for a few that are replaced in vain.
         Kind::Scalar(_) | Kind::Alias if tree.indicator(node).is_none() && dice.below(20) > 0 => {
@@ -512,12 +512,13 @@ fn a_refused_plan_says_who_shares_the_value() {
     let tree = &parsed.tree;
     let root = tree.documents()[0].root.unwrap();
     let map = tree.get(root, "a").unwrap();
-    let op = Op::Add { map, key: "z".to_owned(), value: json!(1) };
+    let op = Op::Add { map, key: "z".to_owned(), value: json!(1), before: &[] };
     match plan(tree, std::slice::from_ref(&op)) {
         Err(Refusal::SharedAnchor { users, name, .. }) => assert_eq!((users.len(), name.as_str()), (3, "x")),
         other => panic!("{other:?}"),
     }
-    let through = Op::Add { map: tree.get(root, "b").unwrap(), key: "z".to_owned(), value: json!(1) };
+    let through =
+        Op::Add { map: tree.get(root, "b").unwrap(), key: "z".to_owned(), value: json!(1), before: &[] };
     assert!(matches!(plan(tree, &[through]), Err(Refusal::Alias { .. })));
     let edits = plan_shared(tree, &[op], &[map]).unwrap();
     assert_eq!(edits.apply(tree.source().text()), "a: &x {k: v, z: 1}\nb: *x\nc: *x\n");

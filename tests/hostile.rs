@@ -97,7 +97,9 @@ fn size() {
     let parsed = accepted(&keys);
     let root = parsed.tree.documents()[0].root.unwrap();
     assert_eq!(parsed.tree.entries(root).len(), 500_000);
-    let edits = plan(&parsed.tree, &[Op::Add { map: root, key: "new".to_owned(), value: json!(1) }]).unwrap();
+    let edits =
+        plan(&parsed.tree, &[Op::Add { map: root, key: "new".to_owned(), value: json!(1), before: &[] }])
+            .unwrap();
     assert_eq!(edits.as_slice().len(), 1);
 }
 

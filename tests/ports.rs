@@ -1,19 +1,25 @@
-//! Ports moved on real manifests (`manifests-open` of the shared corpus): whatever a Service's target
-//! port led to before, it leads to afterwards, in all files of a project; and a second run is empty.
+//! Ports moved on real manifests and charts (`manifests-open` and `helm-open` of the shared corpus): whatever a
+//! Service's target port led to before, it leads to afterwards, in all files of a project and in what a chart
+//! prints with its default values; a second run is empty; and, with `SEAWORTHY_ORACLE_BIN` (a folder with
+//! `apivalidate`), Kubernetes' own code takes every object that it took before.
 //! One project in three is taken; `SEAWORTHY_CORPUS=all` takes all.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 #[path = "support/mod.rs"]
 mod support;
+#[path = "support/validate.rs"]
+mod validate;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use seaworthy::config::Settings;
-use seaworthy::engine::{Engine, Outcome, Selection};
-use seaworthy::project::{Discovery, InputFile, Project, Role};
+use seaworthy::engine::render::{ChartPlace, LoadedChart, PrintOptions, RenderRequest};
+use seaworthy::engine::{Engine, Outcome, Repair, Selection};
+use seaworthy::finding::Finding;
+use seaworthy::project::{Discovery, InputFile, Project, Role, ShownFiles, Target};
 use seaworthy::resource::{Document, Kinds, get, read_int, read_text};
 use seaworthy::rule::{self, Catalogue};
 use seaworthy::source::{Limits, Source};
@@ -47,6 +53,8 @@ struct Tally {
     linked: usize,
     resolved: usize,
     wrong: Vec<String>,
+    /// Texts that changed: name, before, after.
+    texts: Vec<(String, String, String)>,
 }
 
 impl Tally {
@@ -67,7 +75,67 @@ impl Tally {
             }
         }
         self.wrong.extend(other.wrong);
+        self.texts.extend(other.texts);
         self
+    }
+
+    /// What was offered.
+    fn offered(&mut self, findings: &[Finding]) {
+        self.found += findings.len();
+        for finding in findings {
+            let what = match finding.fix() {
+                Some(fix) => format!("{} {}", fix.applicability, kind_of(&fix.title)),
+                None => format!("none: {}", kind_of(finding.no_fix.as_deref().unwrap_or_default())),
+            };
+            *self.proposed.entry(what).or_default() += 1;
+            if let Some(reason) = finding.no_fix.as_ref().filter(|_| finding.fix().is_some()) {
+                *self.proposed.entry(format!("not moved: {}", kind_of(reason))).or_default() += 1;
+            }
+        }
+    }
+
+    /// What became of it.
+    fn became(&mut self, repair: &Repair) {
+        for outcome in &repair.outcomes {
+            match &outcome.outcome {
+                Outcome::Fixed => {
+                    *self.applied.entry(kind_of(outcome.title.as_deref().unwrap_or("?"))).or_default() += 1;
+                }
+                Outcome::Refused { reason }
+                | Outcome::NoFix { reason }
+                | Outcome::HeldBack { reason, .. } => {
+                    *self.refused.entry(kind_of(reason)).or_default() += 1;
+                }
+            }
+        }
+        self.changed += repair.verified.files().len();
+    }
+
+    fn print(&self, what: &str, start: std::time::Instant) {
+        eprintln!(
+            "ports: {} {what}, {} files, {} findings; {} files changed, {} of them without a finding of their own; {} Service ports resolve; {:.0} s",
+            self.projects,
+            self.files,
+            self.found,
+            self.changed,
+            self.linked,
+            self.resolved,
+            start.elapsed().as_secs_f64()
+        );
+        for (what, counts) in
+            [("proposed", &self.proposed), ("applied", &self.applied), ("not applied", &self.refused)]
+        {
+            let mut counts: Vec<_> = counts.iter().collect();
+            counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+            for (reason, count) in counts {
+                eprintln!("  {what} {count}: {reason}");
+            }
+        }
+        for wrong in self.wrong.iter().take(40) {
+            eprintln!("  wrong: {wrong}");
+        }
+        validate::stay_valid(&self.texts);
+        assert!(self.wrong.is_empty(), "{} wrong", self.wrong.len());
     }
 }
 
@@ -181,32 +249,18 @@ fn measure(engine: &Engine, folder: &Path) -> Tally {
     };
     tally.files = texts.len();
     let before = project(&texts);
-    for finding in engine.analyze(&before).findings {
-        tally.found += 1;
-        let what = match finding.fix() {
-            Some(fix) => format!("{} {}", fix.applicability, kind_of(&fix.title)),
-            None => format!("none: {}", kind_of(finding.no_fix.as_deref().unwrap_or_default())),
-        };
-        *tally.proposed.entry(what).or_default() += 1;
-        if let Some(reason) = finding.no_fix.as_ref().filter(|_| finding.fix().is_some()) {
-            *tally.proposed.entry(format!("not moved: {}", kind_of(reason))).or_default() += 1;
-        }
-    }
+    tally.offered(&engine.analyze(&before).findings);
     if tally.found == 0 {
         return tally;
     }
     let repair = engine.repair(&before, &everything());
-    for outcome in &repair.outcomes {
-        match &outcome.outcome {
-            Outcome::Fixed => {
-                *tally.applied.entry(kind_of(outcome.title.as_deref().unwrap_or("?"))).or_default() += 1;
-            }
-            Outcome::Refused { reason } | Outcome::NoFix { reason } | Outcome::HeldBack { reason, .. } => {
-                *tally.refused.entry(kind_of(reason)).or_default() += 1;
-            }
-        }
-    }
-    tally.changed = repair.verified.files().len();
+    tally.became(&repair);
+    let changed = repair.verified.files().iter();
+    tally.texts = changed
+        .map(|file| {
+            (file.name().to_string(), file.before().text().to_string(), file.after().text().to_string())
+        })
+        .collect();
     let own: Vec<_> = repair.outcomes.iter().map(|outcome| outcome.finding.primary.path().clone()).collect();
     tally.linked = repair.verified.files().iter().filter(|file| !own.contains(file.name())).count();
     let mut after = texts.clone();
@@ -244,28 +298,87 @@ fn services_of_real_manifests_still_lead_where_they_led() {
     let engine = engine();
     let start = std::time::Instant::now();
     let tally = folders.par_iter().map(|folder| measure(&engine, folder)).reduce(Tally::default, Tally::add);
-    eprintln!(
-        "ports: {} projects, {} files, {} findings; {} files changed, {} of them without a finding of their own; {} Service ports resolve; {:.0} s",
-        tally.projects,
-        tally.files,
-        tally.found,
-        tally.changed,
-        tally.linked,
-        tally.resolved,
-        start.elapsed().as_secs_f64()
-    );
-    for (what, counts) in
-        [("proposed", &tally.proposed), ("applied", &tally.applied), ("not applied", &tally.refused)]
-    {
-        let mut counts: Vec<_> = counts.iter().collect();
-        counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        for (reason, count) in counts {
-            eprintln!("  {what} {count}: {reason}");
-        }
-    }
-    for wrong in tally.wrong.iter().take(40) {
-        eprintln!("  wrong: {wrong}");
-    }
-    assert!(tally.wrong.is_empty(), "{} wrong", tally.wrong.len());
+    tally.print("projects", start);
     assert!(tally.applied.values().sum::<usize>() > 30, "hardly anything was applied");
+}
+
+/// What a chart prints with its default values.
+fn printed(folder: &Path) -> Option<String> {
+    let files = ShownFiles::around(folder, "chart", &Limits::default()).ok()?;
+    let chart = LoadedChart::load(ChartPlace::Folder { files: &files, folder: "chart" }, &[]).ok()?;
+    let render = chart.render(&RenderRequest::default()).ok()?;
+    Some(String::from_utf8_lossy(&render.print(PrintOptions::default()).ok()?).into_owned())
+}
+
+/// The chart in a folder; charts within its own files are not what is measured.
+fn chart_of(folder: &Path) -> Project {
+    let discovery =
+        Discovery { paths: vec![folder.to_path_buf()], no_gitignore: true, ..Discovery::default() };
+    let mut project = Project::discover(&discovery);
+    let name = folder.to_string_lossy().into_owned();
+    project.targets.retain(|target| matches!(target, Target::Chart(chart) if *chart.name == *name));
+    project
+}
+
+fn measure_chart(engine: &Engine, from: &Path) -> Tally {
+    let project = chart_of(from);
+    let mut tally =
+        Tally { projects: 1, files: support::files(from, &[".yaml", ".tpl"]).len(), ..Tally::default() };
+    tally.offered(&engine.analyze(&project).findings);
+    if tally.found == 0 {
+        return tally;
+    }
+    let copied = tempfile::tempdir().unwrap();
+    let folder = copied.path().join(from.file_name().unwrap());
+    for file in support::files(from, &[""]) {
+        let target = folder.join(file.strip_prefix(from).unwrap());
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::copy(&file, &target).unwrap();
+    }
+    let before = printed(&folder);
+    let repair = engine.repair(&chart_of(&folder), &everything());
+    tally.became(&repair);
+    if repair.verified.is_empty() {
+        return tally;
+    }
+    for file in repair.verified.files() {
+        std::fs::write(file.path(), file.after().text().as_bytes()).unwrap();
+    }
+    let name = from.display().to_string();
+    if let Some(before) = before {
+        let Some(after) = printed(&folder) else {
+            tally.wrong.push(format!("{name} does not render any more"));
+            return tally;
+        };
+        let (old, new) = (leads(&[(name.clone(), before.clone())]), leads(&[(name.clone(), after.clone())]));
+        tally.resolved = old.len();
+        for (port, to) in old.iter().filter(|(port, to)| new.get(*port) != Some(*to)) {
+            tally.wrong.push(format!("{port} led to {to:?}, now to {:?}", new.get(port)));
+        }
+        tally.texts.push((name.clone(), before, after));
+    }
+    if !engine.repair(&chart_of(&folder), &everything()).verified.is_empty() {
+        tally.wrong.push(format!("{name}: a second run changes it again"));
+    }
+    tally
+}
+
+#[test]
+fn services_of_real_charts_still_lead_where_they_led() {
+    let Some(root) = support::corpus("helm-open") else { return };
+    let manifest = std::fs::read_to_string(root.join("manifest.tsv")).unwrap();
+    let rows = manifest.lines().filter(|line| !line.starts_with('#')).filter_map(|row| {
+        let column: Vec<&str> = row.split('\t').collect();
+        (matches!(column[1], "default" | "ci") && column[2] == "ok").then(|| root.join(column[3]))
+    });
+    let mut folders: Vec<PathBuf> = rows.collect::<BTreeSet<_>>().into_iter().collect();
+    if std::env::var("SEAWORTHY_CORPUS").is_err() {
+        folders = folders.into_iter().step_by(3).collect();
+    }
+    let engine = engine();
+    let start = std::time::Instant::now();
+    let one = |folder: &PathBuf| measure_chart(&engine, folder);
+    let tally = folders.par_iter().with_max_len(1).map(one).reduce(Tally::default, Tally::add);
+    tally.print("charts", start);
+    assert!(tally.applied.values().sum::<usize>() > 0, "nothing was applied");
 }

@@ -71,7 +71,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("scrypt", &["helm"]),
     ("sha1", &["helm"]),
     ("smallvec", &["helm"]),
-    ("tar", &["helm"]),
+    ("tar", &["helm", "project"]),
 ];
 
 /// Layers that never touch files, the environment, the clock, threads or the standard streams.

@@ -151,7 +151,8 @@ pub struct FileArgs {
 #[command(next_help_heading = "Images")]
 pub struct ImageArgs {
     /// What an image says of itself: the output of docker inspect, skopeo inspect --config or crane config,
-    /// or a folder with an OCI image layout; NAME where that does not say which image it is
+    /// a tar of docker save, or a folder or tar with an OCI image layout; NAME where that does not say which
+    /// image it is
     #[arg(long, value_name = "[NAME=]PATH")]
     pub image_config: Vec<String>,
 }

@@ -4,20 +4,21 @@
 //! tried in memory, and taken only if every finding of the recipe's rules is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::dockerfile::{Base, Dockerfile, Keyword};
 use crate::finding::{Finding, ResourceId};
 use crate::project::{InputFile, Project, Role, Target};
 use crate::resource::{Document, Field, ImageReference, ImageRow, Images, get, read_text};
-use crate::rule::{self, Recipe, build_on_dotnet, image_row_in_full};
+use crate::rule::{self, Recipe, build_on_dotnet, image_row_in_full, library_of};
 use crate::source::{Problem, ProblemKind, Source};
 use crate::yaml;
 
 use super::chart::{self, ChartInput};
 use super::locate::resource_id;
 use super::repair::Mended;
-use super::upgrade::{Change, library_of, upgrade};
+use super::upgrade::{Change, upgrade};
 use super::verify::{Verified, VerifiedFile};
 use super::{Analysis, Engine, FixOutcome, Outcome, Repair, Selection, built, dockerfile, run};
 
@@ -57,12 +58,41 @@ struct Application<'a> {
 struct Use {
     repository: String,
     resource: ResourceId,
+    /// The folder of the chart that prints it, if one does.
+    chart: Option<PathBuf>,
+    /// The .NET library that its image says it starts.
+    library: Option<String>,
     /// Whether it has arguments for the image's own command.
     arguments_only: bool,
     /// Whether its pod keeps files in a claim and no `fsGroup` gives them to another user.
     keeps_files: bool,
     /// Whether it declares a port: only then is what calls it found, and moved.
     declares_port: bool,
+}
+
+/// The containers of a project.
+#[derive(Default)]
+struct Uses {
+    all: Vec<Use>,
+    /// Folders of charts that were not read as a whole, and so may hold others.
+    blind: BTreeSet<PathBuf>,
+}
+
+impl Uses {
+    /// Whether a chart prints a container of one of these images.
+    fn runs_in(&self, chart: &Path, images: &BTreeSet<String>) -> bool {
+        self.all.iter().any(|it| it.chart.as_deref() == Some(chart) && images.contains(&it.repository))
+    }
+}
+
+/// Applications by whether they can be ported.
+#[derive(Default)]
+struct Sorted<'a> {
+    accepted: Vec<&'a Application<'a>>,
+    /// What all of them came to together, where that is known already.
+    whole: Option<Trial>,
+    /// Those that something stands against, with what.
+    refused: Vec<(&'a Application<'a>, Trial)>,
 }
 
 /// What a Dockerfile makes once it is ported.
@@ -78,6 +108,8 @@ struct Ported {
 struct Trial {
     repair: Repair,
     reasons: Vec<String>,
+    /// Workloads that reasons are about, as far as they are about one.
+    blamed: BTreeSet<ResourceId>,
     upgraded: Vec<Change>,
 }
 
@@ -92,23 +124,26 @@ impl Engine {
         }
         let applications = applications;
         let mut migration = Migration { applications: applications.len(), ..Migration::default() };
-        let mut accepted: Vec<&Application<'_>> = Vec::new();
         let mut repair = None;
         let (mut problems, mut left_over) = (Vec::new(), Vec::new());
-        for application in &applications {
-            let trial = self.trial(project, recipe, request, &[application], &uses);
-            let reasons = application.refused.as_ref().map_or(trial.reasons, |reason| vec![reason.clone()]);
-            if reasons.is_empty() {
-                accepted.push(application);
-                (repair, migration.upgraded) = (Some(trial.repair), trial.upgraded);
-            } else {
-                left_over.extend(trial.repair.before.findings);
-            }
-            migration.refused += usize::from(!reasons.is_empty());
-            problems.extend(reasons.into_iter().map(|reason| application.problem(&reason)));
+        let (refused, open): (Vec<_>, Vec<_>) = applications.iter().partition(|it| it.refused.is_some());
+        if !refused.is_empty() {
+            // Tried for what it would find.
+            left_over = self.trial(project, recipe, request, &refused, &uses).repair.before.findings;
         }
-        // Several applications may share files, so that they are ported once more together.
-        if accepted.len() > 1 {
+        migration.refused = refused.len();
+        problems.extend(refused.iter().filter_map(|it| Some(it.problem(it.refused.as_ref()?))));
+        let sorted = self.sort(project, recipe, request, open, &uses);
+        migration.refused += sorted.refused.len();
+        for (application, trial) in sorted.refused {
+            left_over.extend(trial.repair.before.findings);
+            problems.extend(trial.reasons.iter().map(|reason| application.problem(reason)));
+        }
+        let accepted = sorted.accepted;
+        if let Some(trial) = sorted.whole {
+            (repair, migration.upgraded) = (Some(trial.repair), trial.upgraded);
+        } else if !accepted.is_empty() {
+            // Several applications may share files, so that they are ported once more together.
             let trial = self.trial(project, recipe, request, &accepted, &uses);
             let reason = trial.reasons.first().map(|reason| format!("together with the others: {reason}"));
             let trial_before = trial.repair.before.findings.clone();
@@ -146,7 +181,7 @@ impl Engine {
     /// The same engine with other rules, further facts on images, and limited to containers of these.
     fn limited(&self, rules: rule::Selection, rows: Vec<(String, ImageRow)>, only: Option<Images>) -> Self {
         let images = self.images.clone();
-        let images = if rows.is_empty() { images } else { images.with_fallback(rows) };
+        let images = if rows.is_empty() { images } else { images.with_new(rows) };
         Self { rules, images, only, progress: None, chart_edits: false, ..self.clone() }
     }
 
@@ -162,6 +197,69 @@ impl Engine {
         Repair { after: before.clone(), before, ..Repair::default() }
     }
 
+    /// Finds out which applications can be ported. Only those are tried alone whose Dockerfile is not ported, or
+    /// that a trial of all others tells against: the work grows with what there is, not with its square.
+    fn sort<'p>(
+        &self,
+        project: &Project,
+        recipe: &Recipe,
+        request: &RecipeRequest,
+        applications: Vec<&'p Application<'p>>,
+        uses: &Uses,
+    ) -> Sorted<'p> {
+        let alone = |it: &'p Application<'p>| {
+            let near = self.near(project, it, uses);
+            (it, self.trial(&near, recipe, request, &[it], uses))
+        };
+        let nothing = Project::default();
+        let only = applications.len() == 1;
+        let in_itself = |it: &&'p Application<'p>| {
+            only || self.trial(&nothing, recipe, request, &[*it], uses).reasons.is_empty()
+        };
+        let (open, doubtful): (Vec<_>, Vec<_>) = applications.into_iter().partition(in_itself);
+        let mut sorted = Sorted { refused: doubtful.into_iter().map(alone).collect(), ..Sorted::default() };
+        if open.is_empty() {
+            return sorted;
+        }
+        let trial = self.trial(project, recipe, request, &open, uses);
+        if trial.reasons.is_empty() {
+            return Sorted { accepted: open, whole: Some(trial), ..sorted };
+        }
+        if let [one] = open.as_slice() {
+            sorted.refused.push((*one, trial));
+            return sorted;
+        }
+        let is_blamed = |it: &&'p Application<'p>| {
+            let runs = |one: &&Use| it.images.contains(&one.repository);
+            uses.all.iter().filter(runs).any(|one| trial.blamed.contains(&one.resource))
+        };
+        let (blamed, others): (Vec<_>, Vec<_>) = open.into_iter().partition(is_blamed);
+        // What names no workload may be anyone's.
+        let (blamed, others) = if blamed.is_empty() { (others, blamed) } else { (blamed, others) };
+        sorted.accepted = others;
+        for (application, trial) in blamed.into_iter().map(alone) {
+            if trial.reasons.is_empty() {
+                sorted.accepted.push(application);
+            } else {
+                sorted.refused.push((application, trial));
+            }
+        }
+        sorted
+    }
+
+    /// The project without the charts that an application has no part in.
+    fn near(&self, project: &Project, application: &Application<'_>, uses: &Uses) -> Project {
+        let mut images = application.images.clone();
+        let rows: Vec<_> = images.iter().map(|image| (image.clone(), ImageRow::default())).collect();
+        images.extend(self.twins(&rows).into_iter().map(|(image, _)| image));
+        let mut near = project.clone();
+        near.targets.retain(|target| match target {
+            Target::Chart(chart) => uses.blind.contains(&chart.path) || uses.runs_in(&chart.path, &images),
+            Target::Manifests(_) | Target::Dockerfiles(_) => true,
+        });
+        near
+    }
+
     /// Ports applications in memory.
     fn trial(
         &self,
@@ -169,7 +267,7 @@ impl Engine {
         recipe: &Recipe,
         request: &RecipeRequest,
         applications: &[&Application<'_>],
-        uses: &[Use],
+        uses: &Uses,
     ) -> Trial {
         let selection = Selection {
             unsafe_fixes: true,
@@ -183,7 +281,7 @@ impl Engine {
         let (mut parts, mut reasons, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         let (mut upgraded, mut projects): (_, Vec<VerifiedFile>) = (Vec::new(), Vec::new());
         for application in applications {
-            let of_this = || uses.iter().filter(|it| application.images.contains(&it.repository));
+            let of_this = || uses.all.iter().filter(|it| application.images.contains(&it.repository));
             let undeclared = |it: &Use| {
                 let reason = "declares no port: what calls the one that its image gives up would not follow";
                 format!("{} {reason}", it.resource)
@@ -228,10 +326,14 @@ impl Engine {
         let engine = self.limited(Recipe::select(&self.catalogue, &recipe.workload), known, Some(only));
         let mut workloads = run::repair(&engine, &without_dockerfiles(project), &selection);
         reasons.extend(left(&workloads.outcomes));
+        let is_left = |it: &&FixOutcome| it.outcome != Outcome::Fixed;
+        let mut blamed: BTreeSet<ResourceId> =
+            workloads.outcomes.iter().filter(is_left).map(|it| it.finding.resource.clone()).collect();
         let stays = |finding: &&Finding| {
             !workloads.outcomes.iter().any(|it| it.finding.fingerprint == finding.fingerprint)
         };
         let new = workloads.after.findings.iter().filter(stays);
+        blamed.extend(new.clone().map(|finding| finding.resource.clone()));
         reasons.extend(
             new.map(|finding| reason_of(finding, finding.no_fix.as_deref().unwrap_or("it would stay"))),
         );
@@ -244,7 +346,8 @@ impl Engine {
         }));
         if !workloads.verified.is_empty() {
             let ported = |it: &&Use| applications.iter().any(|of| of.images.contains(&it.repository));
-            let keeps = uses.iter().filter(ported).filter(|it| it.keeps_files);
+            let keeps = uses.all.iter().filter(ported).filter(|it| it.keeps_files);
+            blamed.extend(keeps.clone().map(|it| it.resource.clone()));
             let reason = "keeps files in a claim, which may belong to root: give it an fsGroup first";
             reasons.extend(keeps.map(|it| format!("{} {reason}", it.resource)));
         }
@@ -264,7 +367,7 @@ impl Engine {
         add(&mut repair.after, workloads.after);
         repair.verified = workloads.verified.together();
         upgraded.dedup();
-        Trial { repair, reasons, upgraded }
+        Trial { repair, reasons, blamed, upgraded }
     }
 
     /// Why the version can not be raised: a Dockerfile that is not ported may build the same projects.
@@ -358,22 +461,33 @@ fn without_dockerfiles(project: &Project) -> Project {
 }
 
 /// The containers of all workloads. Patches of overlays are no finished objects.
-fn uses(engine: &Engine, project: &Project) -> Vec<Use> {
-    let mut found = Vec::new();
+fn uses(engine: &Engine, project: &Project) -> Uses {
+    let mut found = Uses::default();
     for file in project.manifests().filter(|file| file.role() == Role::Manifest) {
         let Ok(source) = file.read(&engine.limits) else { continue };
         let tree = Arc::new(yaml::parse(&source, &engine.limits).tree);
-        Document::objects(&tree, &engine.kinds).iter().for_each(|object| uses_in(object, &mut found));
+        Document::objects(&tree, &engine.kinds)
+            .iter()
+            .for_each(|object| uses_in(&engine.images, object, None, &mut found.all));
     }
+    let none = engine.limited(rule::Selection::none(&engine.catalogue), Vec::new(), None);
     for folder in project.charts() {
-        let Ok(input) = ChartInput::open(engine, folder) else { continue };
-        let none = engine.limited(rule::Selection::none(&engine.catalogue), Vec::new(), None);
-        chart::judge(&none, &input).objects().for_each(|object| uses_in(object, &mut found));
+        let Ok(input) = ChartInput::open(engine, folder) else {
+            found.blind.insert(folder.path.clone());
+            continue;
+        };
+        let judged = chart::judge(&none, &input);
+        if judged.problems.iter().any(|problem| problem.kind == ProblemKind::NotChecked) {
+            found.blind.insert(folder.path.clone());
+        }
+        judged
+            .objects()
+            .for_each(|object| uses_in(&engine.images, object, Some(&folder.path), &mut found.all));
     }
     found
 }
 
-fn uses_in(object: &Document, found: &mut Vec<Use>) {
+fn uses_in(images: &Images, object: &Document, chart: Option<&Path>, found: &mut Vec<Use>) {
     let tree = object.tree();
     let is_set = |node, keys: &[&str]| !get(tree, node, keys).is_absent();
     for pod in object.pods() {
@@ -389,7 +503,17 @@ fn uses_in(object: &Document, found: &mut Vec<Use>) {
             let ports = get(tree, container.node, &["ports"]).value();
             let declares_port = ports.is_some_and(|ports| !tree.items(ports).is_empty());
             let (repository, resource) = (image.repository(), resource_id(object));
-            found.push(Use { repository, resource, arguments_only, keeps_files, declares_port });
+            let chart = chart.map(Path::to_path_buf);
+            let library = images.find(&image).and_then(|fact| fact.row.library.clone());
+            found.push(Use {
+                repository,
+                resource,
+                chart,
+                library,
+                arguments_only,
+                keeps_files,
+                declares_port,
+            });
         }
     }
 }
@@ -405,7 +529,7 @@ fn applications<'a>(
     project: &'a Project,
     recipe: &Recipe,
     request: &RecipeRequest,
-    uses: &[Use],
+    uses: &Uses,
 ) -> Vec<Application<'a>> {
     let mut named: Vec<(&InputFile, Vec<String>)> = Vec::new();
     for input in project.dockerfiles() {
@@ -427,15 +551,18 @@ fn applications<'a>(
         if images.is_empty() {
             // A name that two Dockerfiles have tells of neither.
             let own = |it: &&Use| {
-                let last = folded(it.repository.rsplit('/').next().unwrap_or(""));
                 let known = request.images.iter().any(|(image, _)| *image == it.repository);
-                !known && names.contains(&last) && counts.get(&last) == Some(&1)
+                // What the image says of itself wins over what it is called.
+                let library = it.library.as_deref().map(folded).filter(|name| counts.contains_key(name));
+                let called = || folded(it.repository.rsplit('/').next().unwrap_or(""));
+                let name = library.unwrap_or_else(called);
+                !known && names.contains(&name) && counts.get(&name) == Some(&1)
             };
-            images = uses.iter().filter(own).map(|it| it.repository.clone()).collect();
+            images = uses.all.iter().filter(own).map(|it| it.repository.clone()).collect();
         }
-        let runs = uses.iter().any(|it| images.contains(&it.repository));
+        let runs = uses.all.iter().any(|it| images.contains(&it.repository));
         let refused = (!runs).then(|| {
-            let all: BTreeSet<&str> = uses.iter().map(|it| &*it.repository).collect();
+            let all: BTreeSet<&str> = uses.all.iter().map(|it| &*it.repository).collect();
             let all: Vec<&str> = all.into_iter().take(5).collect();
             if all.is_empty() {
                 "no workload that runs its image is among the checked files: the port and the user have to follow there".to_owned()
@@ -446,7 +573,7 @@ fn applications<'a>(
         found.push(Application { dockerfile: Some(*input), images, refused });
     }
     let own = |it: &&Use| recipe.images.contains(&it.repository);
-    let images: BTreeSet<String> = uses.iter().filter(own).map(|it| it.repository.clone()).collect();
+    let images: BTreeSet<String> = uses.all.iter().filter(own).map(|it| it.repository.clone()).collect();
     if !images.is_empty() {
         found.push(Application { dockerfile: None, images, refused: None });
     }
@@ -456,7 +583,7 @@ fn applications<'a>(
 /// What an image may be called by its Dockerfile: its own name or its folder's, the program that it starts.
 fn names_of(input: &InputFile, file: &Dockerfile) -> Vec<String> {
     let mut names: Vec<String> = built::name_of(input).iter().map(|name| folded(name)).collect();
-    names.extend(library_of(file).map(|name| folded(&name)));
+    names.extend(library_of(&file.chain()).map(|name| folded(&name)));
     names.retain(|name| !name.is_empty());
     names
 }

@@ -4,10 +4,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::dockerfile::{self, Command, Dockerfile, Keyword, Op};
+use crate::dockerfile::{self, Dockerfile, Op};
 use crate::fix::compose;
 use crate::project::{InputFile, build_files_around};
-use crate::rule::{Program, allows_sdk, build_on_dotnet, target_framework};
+use crate::rule::{Program, allows_sdk, build_on_dotnet, program_of, target_framework};
 use crate::source::{Edit, Source, TextEdits};
 
 use super::Engine;
@@ -17,32 +17,6 @@ use super::verify::{Verified, VerifiedFile};
 
 /// What is said of a file that changes: its name and what was done.
 pub(super) type Change = (Arc<str>, String);
-
-/// The words of the command that an image starts.
-fn started(file: &Dockerfile) -> Vec<String> {
-    let chain = file.chain();
-    let command = chain.last(Keyword::Entrypoint).or_else(|| chain.last(Keyword::Cmd));
-    match command.and_then(|(_, it)| it.command.as_ref()) {
-        Some(Command::Exec(words)) => words.clone(),
-        Some(Command::Shell(text)) => text.split_whitespace().map(str::to_owned).collect(),
-        None => Vec::new(),
-    }
-}
-
-fn last_part(path: &str) -> String {
-    path.rsplit('/').next().unwrap_or(path).to_owned()
-}
-
-/// The name of the .NET library that an image starts: `Shop` of `dotnet Shop.dll`.
-pub(super) fn library_of(file: &Dockerfile) -> Option<String> {
-    started(file).iter().find_map(|word| word.strip_suffix(".dll")).map(last_part)
-}
-
-/// The name of the program that an image starts: `Shop` of `./Shop` too.
-fn program_of(file: &Dockerfile) -> Option<String> {
-    let first = || started(file).first().filter(|first| *first != "dotnet").map(|first| last_part(first));
-    library_of(file).or_else(first)
-}
 
 /// Builds what was ported on another version (`10.0`), and its project for it. The project's file comes back
 /// where it changes.
@@ -114,7 +88,7 @@ fn project(
 ) -> Result<Option<VerifiedFile>, String> {
     let wanted = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
     let wanted = wanted.ok_or("the version is none")?;
-    let name = program_of(file).ok_or("which program it starts is not known")?;
+    let name = program_of(&file.chain()).ok_or("which program it starts is not known")?;
     let (root, files, whole) = build_files_around(input.path());
     if !whole {
         return Err("not all projects around it could be looked at".to_owned());

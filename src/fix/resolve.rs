@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::finding::{Patch, PatchOp};
-use crate::resource::Document;
+use crate::resource::{Document, written_before};
 use crate::yaml::{FieldPath, NodeId, Op, Scalar, Segment, SpanTree};
 
 /// Entries of mappings, by mapping and key.
@@ -381,7 +381,8 @@ impl<'a> Wishes<'a> {
         }
         for addition in &self.additions {
             let Addition { map, key, value } = addition.clone();
-            ops.push(Op::Add { map, key, value });
+            let before = written_before(&key);
+            ops.push(Op::Add { map, key, value, before });
         }
         for (seq, value) in &self.appended {
             ops.push(Op::Append { seq: *seq, value: value.clone() });

@@ -1,5 +1,6 @@
-//! What images say of themselves, from files: printed by a tool, or in an OCI image layout
-//! (github.com/opencontainers/image-spec, image-layout.md).
+//! What images say of themselves, from files: printed by a tool, in an OCI image layout
+//! (github.com/opencontainers/image-spec, image-layout.md), or in an archive of one or of `docker save`
+//! (github.com/moby/moby, image/tarexport).
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,6 +12,7 @@ use crate::resource::{ImageConfigError, ReadImage};
 use crate::source::{FileError, Files, Limits, Source, SourceError};
 
 use super::disk::DiskFiles;
+use super::image_archive::{Saved, is_archive, texts};
 use super::read::{read, shown};
 
 /// Indexes may name others this deep: one for the platforms of an image.
@@ -103,6 +105,10 @@ impl Descriptor {
 /// It can not be read, or says nothing of an image.
 pub fn read_images(path: &Path, limits: &Limits) -> Result<Vec<ReadImage>, ImageSourceError> {
     let name = shown(path);
+    if is_archive(path) {
+        let files = texts(path).map_err(|error| ImageSourceError::File { path: name.clone(), error })?;
+        return Layout { files: &files, name }.read_saved();
+    }
     if path.is_dir() {
         let files = DiskFiles::new(path, limits)
             .map_err(|error| ImageSourceError::File { path: name.clone(), error })?;
@@ -142,6 +148,36 @@ impl Layout<'_> {
             .map_err(|error| ImageSourceError::Config { source_text: source, error: error.into() })
     }
 
+    /// What `docker save` wrote; else a layout.
+    fn read_saved(&self) -> Result<Vec<ReadImage>, ImageSourceError> {
+        if !self.files.exists("manifest.json") {
+            return self.read();
+        }
+        let source = self.source("manifest.json")?;
+        let saved: Vec<Saved> = serde_json::from_str(source.text())
+            .map_err(|error| ImageSourceError::Config { source_text: source, error: error.into() })?;
+        if saved.len() > MOST_MANIFESTS {
+            return self.fail("it holds too many images");
+        }
+        let mut found = Vec::new();
+        for Saved { config, tags } in saved {
+            let image = self.config(&config)?;
+            found.push(ReadImage { names: tags.unwrap_or_default(), ..image });
+        }
+        if found.is_empty() { self.fail("it holds no image") } else { Ok(found) }
+    }
+
+    /// The image that a configuration in a file describes.
+    fn config(&self, path: &str) -> Result<ReadImage, ImageSourceError> {
+        let source = self.source(path)?;
+        let images = ReadImage::read(source.text())
+            .map_err(|error| ImageSourceError::Config { source_text: source, error })?;
+        match images.into_iter().next() {
+            Some(image) => Ok(image),
+            None => self.fail("a configuration of it is empty"),
+        }
+    }
+
     fn read(&self) -> Result<Vec<ReadImage>, ImageSourceError> {
         if !self.files.exists("oci-layout") || !self.files.exists("index.json") {
             return self.fail("no OCI image layout: there is no oci-layout, or no index.json, in it");
@@ -173,13 +209,7 @@ impl Layout<'_> {
             let Some(path) = config.path() else {
                 return self.fail(format!("`{}` is no digest", config.digest));
             };
-            let source = self.source(&path)?;
-            let images = ReadImage::read(source.text())
-                .map_err(|error| ImageSourceError::Config { source_text: source, error })?;
-            return match images.into_iter().next() {
-                Some(image) => Ok(image),
-                None => self.fail("a configuration of it is empty"),
-            };
+            return self.config(&path);
         }
         if depth >= DEEPEST {
             return self.fail("its indexes are nested too deeply");

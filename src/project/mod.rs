@@ -10,6 +10,7 @@ mod disk;
 mod dockerfile;
 mod environment;
 mod git;
+mod image_archive;
 mod image_config;
 mod kustomize;
 mod overlay;

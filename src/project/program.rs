@@ -8,7 +8,7 @@ use super::disk::root_above;
 use super::read::{read, shown};
 
 /// Names of files that say something of a .NET program.
-const WANTED: [&str; 3] = [".csproj", ".cs", ".json"];
+const WANTED: [&str; 5] = [".csproj", ".cs", ".json", "Directory.Build.props", "Directory.Build.targets"];
 
 /// Folders that hold what is made from sources, or others' sources.
 const SKIPPED: [&str; 4] = ["bin", "obj", "node_modules", "packages"];

@@ -108,6 +108,9 @@ pub struct ImageRow {
     /// Whether user and ports were read in the configuration of this very image.
     #[serde(skip)]
     pub user_is_read: bool,
+    /// The .NET library that it starts, as its configuration says: `Shop` of `dotnet Shop.dll`.
+    #[serde(skip)]
+    pub library: Option<String>,
 }
 
 /// The user an image runs as.
@@ -285,6 +288,19 @@ impl Images {
         self
     }
 
+    /// The same with rows that win over all others: what is made anew. The variable that moves the port stays
+    /// known.
+    #[must_use]
+    pub fn with_new(self, rows: impl IntoIterator<Item = (String, ImageRow)>) -> Self {
+        let with_variable = |(name, mut row): (String, ImageRow)| {
+            let known = ImageReference::parse(&name).and_then(|image| self.find(&image));
+            row.port_env = row.port_env.or_else(|| known?.row.port_env.clone());
+            (name, row)
+        };
+        let rows: Vec<_> = rows.into_iter().map(with_variable).collect();
+        Self::of(rows, Some(Arc::new(self)))
+    }
+
     /// These rows and nothing else.
     #[must_use]
     pub fn of_rows(rows: impl IntoIterator<Item = (String, ImageRow)>) -> Self {
@@ -389,6 +405,8 @@ fn merged(known: Option<ImageFact<'_>>, read: &ImageRow) -> ImageRow {
         row.ports.clone_from(&read.ports);
     }
     row.env.extend(read.env.iter().map(|(name, value)| (name.clone(), value.clone())));
+    row.root_at_start |= read.root_at_start;
+    row.library.clone_from(&read.library);
     if read.shell == Some(true) {
         (row.shell, row.never_shell) = (Some(true), false);
     }

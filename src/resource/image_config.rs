@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::facts::ImageRow;
+use super::started::{changes_user, library_in, starts_in_shell};
 
 /// Most variables of an image that are kept.
 const MOST_VARIABLES: usize = 1000;
@@ -167,18 +168,17 @@ fn row(config: Config) -> ImageRow {
     let env = config.env.unwrap_or_default();
     let pairs = env.iter().take(MOST_VARIABLES).filter_map(|text| text.split_once('='));
     row.env = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let starts = |words: &Option<Vec<String>>| {
-        let first = words.as_ref().and_then(|words| words.first());
-        let name = first.map(|first| first.rsplit('/').next().unwrap_or(first));
-        matches!(name, Some("sh" | "bash" | "ash" | "dash"))
-    };
     let in_shell = config
         .healthcheck
         .and_then(|check| check.test)
         .is_some_and(|test| test.first().is_some_and(|first| first == "CMD-SHELL"));
-    if starts(&config.entrypoint) || starts(&config.cmd) || in_shell {
-        row.shell = Some(true);
-    }
+    let (entrypoint, cmd) = (config.entrypoint.unwrap_or_default(), config.cmd.unwrap_or_default());
+    // Words of CMD behind an entry point may be its arguments.
+    let in_shell = in_shell || starts_in_shell(if entrypoint.is_empty() { &cmd } else { &entrypoint });
+    row.shell = in_shell.then_some(true);
+    row.root_at_start = entrypoint.iter().any(|word| changes_user(word))
+        || cmd.first().is_some_and(|word| changes_user(word));
+    row.library = library_in(&entrypoint).or_else(|| library_in(&cmd));
     row
 }
 
@@ -213,6 +213,23 @@ mod tests {
         {
             assert_eq!(one(root).row.user.as_deref(), Some("root"), "{root}");
         }
+    }
+
+    #[test]
+    fn what_is_started_tells_of_a_shell_and_of_root() {
+        let of = |started: &str| {
+            let row = one(&format!(r#"{{"config": {{{started}}}}}"#)).row;
+            (row.shell == Some(true), row.root_at_start)
+        };
+        let library = one(r#"{"config": {"Entrypoint": ["dotnet"], "Cmd": ["/app/Shop.dll"]}}"#).row.library;
+        assert_eq!(library.as_deref(), Some("Shop"));
+        assert_eq!(of(r#""Entrypoint": ["/docker-entrypoint.sh"], "Cmd": ["nginx"]"#), (true, false));
+        assert_eq!(of(r#""Entrypoint": ["/sbin/tini", "-s", "--", "/bin/bash", "-c", "x"]"#), (true, false));
+        assert_eq!(of(r#""Entrypoint": ["gosu", "app", "/api"]"#), (false, true));
+        assert_eq!(of(r#""Entrypoint": ["/api"], "Cmd": ["sh"]"#), (false, false));
+        assert_eq!(of(r#""Cmd": ["su-exec", "app", "x.sh"]"#), (false, true));
+        assert_eq!(of(r#""Healthcheck": {"Test": ["CMD-SHELL", "x"]}"#), (true, false));
+        assert_eq!(of(r#""Healthcheck": {"Test": ["CMD", "/probe"]}"#), (false, false));
     }
 
     #[test]

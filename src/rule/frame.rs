@@ -153,6 +153,10 @@ impl<'a> Frame<'a> {
                 let known = self.container.and_then(|container| self.fact_of(container));
                 known.is_some_and(|known| known.gains_nothing())
             }
+            Fact::StartsAsRoot => self.container.is_some_and(|container| {
+                let known = self.fact_of(container);
+                known.is_some_and(|known| known.row.root_at_start) && !self.user_of(container).is_non_root()
+            }),
             Fact::Ephemeral => {
                 self.container.is_some_and(|container| container.list == ContainerList::Ephemeral)
             }

@@ -32,7 +32,7 @@ mod tests;
 pub use catalogue::{Catalogue, CatalogueError, Fix, Peers, Rule};
 pub use dockerfile::{
     Program, TargetFramework, allows_sdk, build_on_dotnet, has_dotnet_images, image_row, image_row_in_full,
-    target_framework,
+    library_of, program_of, target_framework,
 };
 pub use evaluate::Target;
 pub use neighbour::Neighbour;

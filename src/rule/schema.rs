@@ -174,6 +174,9 @@ pub enum Fact {
     /// No program of the image gains rights when it is started: a reliable row says that there is
     /// no shell and no file capability.
     GainsNothing,
+    /// The image starts as root and becomes another user, or needs root throughout, and the container does not
+    /// name another user.
+    StartsAsRoot,
     /// The container is an ephemeral one.
     Ephemeral,
     /// The pod uses a namespace of the node, or mounts one of its paths.

@@ -17,6 +17,8 @@ pub(super) struct MapChange {
     pub removed: BTreeSet<usize>,
     /// New entries, in order.
     pub added: IndexMap<String, Value>,
+    /// Keys that a new entry is written in front of, where it is not to stand at the end.
+    pub before: BTreeMap<String, &'static [&'static str]>,
     /// Keys that get another text.
     pub renamed: Vec<(NodeId, String)>,
     /// Whether the mapping is `{}` or null so far.
@@ -56,7 +58,16 @@ impl Changes {
 
     fn add(&mut self, tree: &SpanTree, op: &Op, agreed: &[NodeId]) -> Result<(), Refusal> {
         match op {
-            Op::Add { map, key, value } => self.add_entry(tree, *map, key, value, agreed),
+            Op::Add { map, key, value, before } => {
+                self.add_entry(tree, *map, key, value, agreed)?;
+                if let Some(change) = self.maps.get_mut(map)
+                    && change.added.contains_key(key)
+                    && !before.is_empty()
+                {
+                    change.before.insert(key.clone(), before);
+                }
+                Ok(())
+            }
             Op::Replace { node, value } => {
                 self.check_place(tree, *node, agreed)?;
                 check_goes(tree, &[*node], true)?;

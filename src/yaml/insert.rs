@@ -1,5 +1,7 @@
 //! New entries and items of block collections, and the filling of empty values.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -11,7 +13,7 @@ use super::op::Refusal;
 use super::style::{Style, first_comment};
 use super::tree::{CollectionStyle, Kind, NodeId, SpanTree};
 
-/// Adds the new entries of a block mapping behind its last one.
+/// Adds the new entries of a block mapping in front of the ones they belong before, or behind its last one.
 pub(super) fn entries(
     tree: &SpanTree,
     style: &Style<'_>,
@@ -27,11 +29,50 @@ pub(super) fn entries(
     let Some(first) = tree.children(map).first() else { return Ok(()) };
     let column = style.column(tree.full_span(*first).start());
     refuse_explicit(tree, style, map)?;
-    let added = change.added.iter().map(|(key, value)| style.block_entry(key, value, column));
-    let lines: Vec<String> = added.collect();
+    let (mut last, mut in_front): (Vec<String>, BTreeMap<usize, Vec<String>>) = Default::default();
+    for (key, value) in &change.added {
+        let lines = style.block_entry(key, value, column);
+        match change.before.get(key).and_then(|before| place_before(tree, style, map, change, before)) {
+            Some(at) => in_front.entry(at).or_default().push(lines),
+            None => last.push(lines),
+        }
+    }
+    for (at, lines) in in_front {
+        edits.push((style.depth, edit(at, at, as_lines(style, at, column, &lines))));
+    }
+    if last.is_empty() {
+        return Ok(());
+    }
     let end = tree.pairs(map).last().map_or(0, |(key, value)| entry_span(tree, key, value).end());
-    insert_lines(tree, style, map, end, column, &lines, edits);
+    insert_lines(tree, style, map, end, column, &last, edits);
     Ok(())
+}
+
+/// The start of the line of the first entry with one of these keys, comments right above it included; `None`
+/// where there is none that stays and begins its line.
+fn place_before(
+    tree: &SpanTree,
+    style: &Style<'_>,
+    map: NodeId,
+    change: &MapChange,
+    before: &[&str],
+) -> Option<usize> {
+    let named = |key: NodeId| tree.key_text(key).is_some_and(|text| before.contains(&&*text));
+    let mut pairs = tree.pairs(map).enumerate();
+    let (_, (key, _)) = pairs.find(|(place, (key, _))| named(*key) && !change.removed.contains(place))?;
+    let start = tree.full_span(key).start();
+    let mut at = style.line_start(start);
+    let margin = style.text.get(at..start)?;
+    if !margin.bytes().all(|byte| byte == b' ') {
+        return None;
+    }
+    let mut lines = style.text.get(..at)?.split_inclusive('\n').rev();
+    while let Some(line) =
+        lines.next().filter(|line| line.strip_prefix(margin).is_some_and(|rest| rest.starts_with('#')))
+    {
+        at -= line.len();
+    }
+    Some(at)
 }
 
 /// Adds the new items of a block sequence behind its last one.

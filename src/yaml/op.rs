@@ -16,7 +16,8 @@ use super::tree::{NodeId, SpanTree};
 /// it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {
-    /// Adds an entry at the end of a mapping. The mapping may be `{}` or null: then it is filled. If
+    /// Adds an entry to a mapping: in front of the first of the keys `before` that it has, where that stands on
+    /// a line of its own, else at the end. The mapping may be `{}` or null: then it is filled. If
     /// the key is there with a null (or with `{}`, for a mapping), that value is filled. Two additions
     /// of one key whose values are mappings are merged.
     Add {
@@ -26,6 +27,8 @@ pub enum Op {
         key: String,
         /// Its value.
         value: Value,
+        /// Keys that it is written in front of.
+        before: &'static [&'static str],
     },
     /// Puts a value in place of a node; anchor and tag stay.
     Replace {

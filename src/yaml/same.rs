@@ -128,7 +128,13 @@ impl Same<'_> {
 
     fn mapping(&self, old: NodeId, new: NodeId) -> Result<(), Difference> {
         let change = self.changes.maps.get(&old);
-        let mut found = self.after.pairs(new);
+        // New entries that have a place of their own, and all others in their order.
+        let has_place = |key: &str| change.is_some_and(|change| change.before.contains_key(key));
+        let (placed, others): (Vec<_>, Vec<_>) = self
+            .after
+            .pairs(new)
+            .partition(|(key, _)| self.after.key_text(*key).is_some_and(|text| has_place(&text)));
+        let (mut found, mut placed) = (others.into_iter(), placed);
         for (place, (key, value)) in self.before.pairs(old).enumerate() {
             if change.is_some_and(|change| change.removed.contains(&place)) {
                 continue;
@@ -148,13 +154,18 @@ impl Same<'_> {
             self.node(value, new_value)?;
         }
         for (key, value) in change.iter().flat_map(|change| &change.added) {
-            let Some((new_key, new_value)) = found.next() else {
+            let named = |(found, _): &(NodeId, NodeId)| self.after.key_text(*found).as_deref() == Some(key);
+            let next = match has_place(key) {
+                true => placed.iter().position(named).map(|at| placed.remove(at)),
+                false => found.next(),
+            };
+            let Some((new_key, new_value)) = next else {
                 return self.fail("a new entry is missing", old, new);
             };
             self.value(&Value::String(key.clone()), old, new_key)?;
             self.value(value, old, new_value)?;
         }
-        match found.next() {
+        match found.next().or(placed.first().copied()) {
             Some((key, _)) => self.fail("an entry appeared", old, key),
             None => Ok(()),
         }

@@ -226,7 +226,7 @@ fn changes_that_meet_are_refused() {
     let a = tree.get(root(&parsed), "a").unwrap();
     let b = tree.get(a, "b").unwrap();
     let remove = Op::Remove { map: a, key: "b".to_owned() };
-    let inside = Op::Add { map: b, key: "x".to_owned(), value: 1.into() };
+    let inside = Op::Add { map: b, key: "x".to_owned(), value: 1.into(), before: &[] };
     let replace = |value: i64| Op::Replace { node: b, value: value.into() };
     assert!(matches!(plan(tree, &[remove.clone(), inside.clone()]), Err(Refusal::Conflict { .. })));
     assert!(matches!(plan(tree, &[replace(1), inside]), Err(Refusal::Conflict { .. })));
@@ -234,12 +234,12 @@ fn changes_that_meet_are_refused() {
     assert!(matches!(plan(tree, &[remove.clone(), replace(1)]), Err(Refusal::Conflict { .. })));
     let again = plan(tree, &[remove.clone(), remove.clone()]).unwrap();
     assert_eq!(again.apply(tree.source().text()), "a:\n  d: 2\n");
-    let anew = Op::Add { map: a, key: "b".to_owned(), value: 3.into() };
+    let anew = Op::Add { map: a, key: "b".to_owned(), value: 3.into(), before: &[] };
     let edits = plan(tree, &[remove, anew]).unwrap();
     assert_eq!(edits.apply(tree.source().text()), "a:\n  d: 2\n  b: 3\n");
     let gone = Op::Remove { map: a, key: "z".to_owned() };
     assert!(matches!(plan(tree, &[gone]), Err(Refusal::NoKey { .. })));
-    let there = Op::Add { map: a, key: "d".to_owned(), value: 3.into() };
+    let there = Op::Add { map: a, key: "d".to_owned(), value: 3.into(), before: &[] };
     assert!(matches!(plan(tree, &[there]), Err(Refusal::KeyExists { .. })));
 }
 
@@ -248,7 +248,40 @@ fn what_is_added_stands_behind_comments_that_belong_to_the_last_entry() {
     let text = "a:\n  b:\n    c: 1\n\n    # d: 2\n\n    # e: 3\n\n# of f\nf: 4\n";
     let parsed = read(text);
     let a = parsed.tree.get(root(&parsed), "a").unwrap();
-    let added = Op::Add { map: a, key: "x".to_owned(), value: 5.into() };
+    let added = Op::Add { map: a, key: "x".to_owned(), value: 5.into(), before: &[] };
     let edits = plan(&parsed.tree, &[added]).unwrap();
     assert_eq!(edits.apply(text), "a:\n  b:\n    c: 1\n\n    # d: 2\n\n    # e: 3\n  x: 5\n\n# of f\nf: 4\n");
+}
+
+#[test]
+fn what_is_added_stands_in_front_of_what_it_belongs_before() {
+    let added = |text: &str, key: &str| {
+        let parsed = read(text);
+        let a = parsed.tree.get(root(&parsed), "a").unwrap();
+        let add = |key: &str, before| Op::Add { map: a, key: key.to_owned(), value: 5.into(), before };
+        let ops = [add("x", &["c", "b"]), add(key, &[])];
+        let new = plan(&parsed.tree, &ops).unwrap().apply(text);
+        verify(&parsed.tree, &ops, &read(&new).tree).unwrap();
+        assert!(verify(&parsed.tree, &ops, &read(&new.replace("x: 5", "x: 6")).tree).is_err());
+        assert!(verify(&parsed.tree, &ops, &read(&new.replace("x: 5", "w: 5")).tree).is_err());
+        new
+    };
+    // Comments right above an entry are its own; the end is the end.
+    assert_eq!(
+        added("a:\n  d: 1\n\n  # of b\n  b: [2]\n  c: 3\n", "z"),
+        "a:\n  d: 1\n\n  x: 5\n  # of b\n  b: [2]\n  c: 3\n  z: 5\n"
+    );
+    assert_eq!(added("a:\r\n  b: 1\r\n", "z"), "a:\r\n  x: 5\r\n  b: 1\r\n  z: 5\r\n");
+    assert_eq!(
+        added("a:\n  d: |\n    # text\n  b: 1", "z"),
+        "a:\n  d: |\n    # text\n  x: 5\n  b: 1\n  z: 5"
+    );
+    // Nothing of the kind, or not on a line of its own.
+    assert_eq!(added("a:\n  d: 1\n", "z"), "a:\n  d: 1\n  x: 5\n  z: 5\n");
+    assert_eq!(added("a: {b: 1}\n", "z"), "a: {b: 1, x: 5, z: 5}\n");
+    let parsed = read("- b: 1\n  d: 2\n");
+    let map = parsed.tree.items(root(&parsed))[0];
+    let add = Op::Add { map, key: "x".to_owned(), value: 5.into(), before: &["b"] };
+    let edits = plan(&parsed.tree, &[add]).unwrap();
+    assert_eq!(edits.apply("- b: 1\n  d: 2\n"), "- b: 1\n  d: 2\n  x: 5\n");
 }

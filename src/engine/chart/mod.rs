@@ -14,6 +14,7 @@ mod locate;
 mod mend;
 mod new_key;
 mod offer;
+mod part_site;
 mod proof;
 mod resource_site;
 mod scenarios;

@@ -60,9 +60,14 @@ fn below(tree: &SpanTree, schema: NodeId, value: &Value, ops: &mut Vec<Op>) {
         }
     }
     match named {
-        Some(map) => ops.extend(new.into_iter().map(|(key, value)| Op::Add { map, key, value })),
+        Some(map) => ops.extend(new.into_iter().map(|(key, value)| Op::Add { map, key, value, before: &[] })),
         None if !new.is_empty() => {
-            ops.push(Op::Add { map: schema, key: "properties".to_owned(), value: Value::Object(new) });
+            ops.push(Op::Add {
+                map: schema,
+                key: "properties".to_owned(),
+                value: Value::Object(new),
+                before: &[],
+            });
         }
         None => {}
     }

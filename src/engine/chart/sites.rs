@@ -9,11 +9,13 @@ use serde_json::{Map, Value};
 
 use crate::engine::installs::{Form, Install, Parameters, Place};
 use crate::finding::PatchOp;
+use crate::resource::written_before;
 use crate::source::{Files, Limits, Source, Span, TextEdits};
 use crate::yaml::{FieldPath, NodeId, Scalar, Segment, SpanTree};
 
 use super::judge::{JudgedScenario, RenderedObject};
 use super::new_key::{NewKeys, new_keys};
+use super::part_site::{PartSite, parts};
 use super::trace::{PrintedValue, RenderedTree, ValuePath, value_of};
 use super::values_site::{self, ValuesChange};
 use super::{ChartInput, resource_site, schema_site, template_site};
@@ -199,6 +201,7 @@ impl<'a> Sites<'a> {
             let edit = template_site::replace(&self.scenario.rendered, document, *node, value);
             found.extend(edit.and_then(|edit| self.in_template(edit)));
             found.extend(self.own_key(document, *node, value));
+            found.extend(self.in_parts(document, *node, value));
             parts.push(found);
         }
         for (list, item) in &wants.appendices {
@@ -296,7 +299,8 @@ impl<'a> Sites<'a> {
             found.extend(self.new_keys(document, object, map, entries));
         }
         let lines = |_: &Source, _, indent, end: &str| template_site::block(entries, indent, end);
-        let edits = template_site::add(&self.scenario.rendered, document, map, &lines);
+        let before: Vec<&str> = entries.keys().flat_map(|key| written_before(key)).copied().collect();
+        let edits = template_site::add(&self.scenario.rendered, document, map, &before, &lines);
         found.extend(edits.into_iter().take(3).filter_map(|edit| self.in_template(edit)));
         found
     }
@@ -313,11 +317,12 @@ impl<'a> Sites<'a> {
         let tree = self.tree(&self.input.inside("values.yaml"));
         let Some(tree) = tree.filter(|_| self.subchart(document).is_empty()) else { return Vec::new() };
         let near = self.neighbours(document);
+        let before: Vec<&str> = entries.keys().flat_map(|key| written_before(key)).copied().collect();
         let mut found = Vec::new();
         for keys in new_keys(self.scenario, document, object, (map, entries), &tree, &near) {
             let keys = Rc::new(keys);
             let lines = |source: &Source, at, indent, end: &str| keys.lines(source, at, indent, end);
-            let edits = template_site::add(&self.scenario.rendered, document, map, &lines);
+            let edits = template_site::add(&self.scenario.rendered, document, map, &before, &lines);
             let own = edits.into_iter().filter(|edit| self.input.is_own(edit.0.name())).take(2);
             found.extend(own.map(|template| Proposal::NewKeys { template, keys: Rc::clone(&keys) }));
         }
@@ -445,6 +450,15 @@ impl<'a> Sites<'a> {
             return self.in_parameter(&value, change).into_iter().collect();
         }
         self.in_values(document, &value.at, change)
+    }
+
+    /// Changes one of several values that print a scalar together.
+    fn in_parts(&self, document: &RenderedTree, node: NodeId, value: &Value) -> Vec<Proposal> {
+        let proposal = |part| match part {
+            PartSite::Value(at, new) => self.in_values(document, &at, &ValuesChange::Set(new)),
+            PartSite::Template(edit) => self.in_template(edit).into_iter().collect(),
+        };
+        parts(&self.scenario.rendered, document, node, value).into_iter().flat_map(proposal).collect()
     }
 
     fn in_values(&self, document: &RenderedTree, path: &ValuePath, change: &ValuesChange) -> Vec<Proposal> {
@@ -648,7 +662,7 @@ impl Candidate {
         Self { place, edits, claims: BTreeSet::new() }
     }
 
-    /// Both as one; `None` where their edits overlap, make the same values key, or write the same twice.
+    /// Both as one; `None` where their edits overlap, make the same values key, or insert the same twice.
     pub fn joined(mut self, other: Self) -> Option<Self> {
         if !self.claims.is_disjoint(&other.claims) {
             return None;
@@ -657,11 +671,14 @@ impl Candidate {
         for (file, (source, edits)) in other.edits {
             match self.edits.get_mut(&file) {
                 Some((_, known)) => {
-                    // Findings of two objects that one template prints want the same lines once.
-                    if edits.as_slice().iter().any(|edit| known.as_slice().contains(edit)) {
+                    let (same, new): (Vec<_>, Vec<_>) =
+                        edits.as_slice().iter().cloned().partition(|edit| known.as_slice().contains(edit));
+                    // Findings of two objects that one template prints want the same lines once. A value
+                    // that prints several fields is another one for all of them.
+                    if same.iter().any(|edit| edit.span.is_empty()) {
                         return None;
                     }
-                    known.merge(&edits).ok()?;
+                    known.merge(&TextEdits::new(new).ok()?).ok()?;
                 }
                 None => {
                     self.edits.insert(file, (source, edits));

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::engine::render::steps_to;
 use crate::helm::render::Rendered;
-use crate::origin::{Origin, OriginId, Run, SourceText};
+use crate::origin::{Origin, OriginId, Run, SourceId, SourceText};
 use crate::source::{Edit, Source, Span, TextEdits};
 use crate::yaml::{NodeId, SpanTree};
 
@@ -63,6 +63,36 @@ pub(super) fn replace(
     edit(&text.source, text.span, scalar(value)?)
 }
 
+/// Puts words in place of a part of a scalar that stands in the template's text.
+pub(super) fn replace_part(
+    rendered: &Rendered,
+    document: &RenderedTree,
+    part: Span,
+    new: &str,
+) -> Option<TemplateEdit> {
+    let text = text_of(rendered, document, part)?;
+    is_plain(new).then(|| edit(&text.source, text.span, new.to_owned()))?
+}
+
+/// Puts words in place of others that a literal in an action holds once.
+pub(super) fn replace_in_literal(
+    rendered: &Rendered,
+    source: SourceId,
+    literal: Span,
+    (old, new): (&str, &str),
+) -> Option<TemplateEdit> {
+    let SourceText::Written(text) = &rendered.origins.source(source).text else { return None };
+    let mut places = text.slice(literal).match_indices(old);
+    let (at, _) = places.next().filter(|_| places.next().is_none())?;
+    let start = literal.start() + at;
+    is_plain(new).then(|| edit(text, Span::new(start, start + old.len()), new.to_owned()))?
+}
+
+/// Whether words mean the same in a literal, in a plain scalar and between quotes.
+fn is_plain(words: &str) -> bool {
+    words.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c))
+}
+
 /// The action that printed a scalar, all of it and alone, where it does nothing but print the values key
 /// `path`; with the last key of the path replaced by `name`.
 pub(super) fn other_key(
@@ -101,11 +131,12 @@ pub(super) fn other_key(
 pub(super) type Lines<'l> = &'l dyn Fn(&Source, usize, usize, &str) -> Option<String>;
 
 /// The ways to add entries to a mapping: before each of its entries that begins a line of template
-/// text under the same conditions as the first one does.
+/// text under the same conditions as the first one does; `before` names those that are tried first.
 pub(super) fn add(
     rendered: &Rendered,
     document: &RenderedTree,
     map: NodeId,
+    before: &[&str],
     lines: Lines<'_>,
 ) -> Vec<TemplateEdit> {
     let tree = &*document.tree;
@@ -118,7 +149,9 @@ pub(super) fn add(
     let conditions = steps_to(&first.source, first.span.start());
     let mut found = Vec::new();
     // An entry behind the first has a line of its own also where the mapping is an item of a list.
-    for key in keys.iter().skip(1).chain(keys.first()) {
+    let mut places: Vec<&NodeId> = keys.iter().skip(1).chain(keys.first()).collect();
+    places.sort_by_key(|key| !tree.key_text(**key).is_some_and(|text| before.contains(&&*text)));
+    for key in places {
         let Some(text) = place(key) else { continue };
         if !Arc::ptr_eq(&text.source, &first.source)
             || steps_to(&text.source, text.span.start()) != conditions

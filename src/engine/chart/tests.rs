@@ -269,3 +269,77 @@ fn a_new_key_is_nobody_elses() {
     let files = with_new_values(&chart(&[("templates/pod.yaml", &two), ("values.yaml", "a: 1\n")]));
     assert!(files.iter().any(|(_, text)| text.contains("\nweb:\n  securityContext:\n")), "{files:?}");
 }
+
+/// What becomes of a chart whose only container runs an image that another one is known for.
+fn swapped(image: &str, values: &str) -> (Vec<(String, String)>, Vec<Outcome>) {
+    let catalogue = Arc::new(Catalogue::shipped().clone());
+    let mut rules = rule::Selection::none(&catalogue);
+    rules.enable(&catalogue, "privileged-image").unwrap();
+    let engine = Engine::new(catalogue, rules, Settings::default()).unwrap();
+    let template = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: web\n    command: [a]\n    image: {image}\n"
+    );
+    // Images that are configured by their command are left alone, but for those of .NET.
+    let template =
+        if image.contains("dotnet") { template } else { template.replace("    command: [a]\n", "") };
+    let input = chart(&[("templates/pod.yaml", &template), ("values.yaml", values)]);
+    let suggestions = std::iter::once("privileged-image".to_owned()).collect();
+    let mended = mend(&engine, &input, &Selection { suggestions, ..Selection::default() });
+    let files = mended.verified.files().iter();
+    let files = files.map(|file| (file.name().to_string(), file.after().text().to_string())).collect();
+    (files, mended.outcomes.into_iter().map(|outcome| outcome.outcome).collect())
+}
+
+#[test]
+fn of_several_values_that_print_a_scalar_one_is_changed() {
+    const NEW: &str = "nginxinc/nginx-unprivileged";
+    let in_values = [
+        // As `helm create` writes it.
+        ("\"{{ .Values.repo }}:{{ .Values.tag }}\"", "repo: nginx   # ours\ntag: 1.29\n"),
+        ("\"{{ .Values.repo }}:{{ .Values.tag | default .Chart.Version }}\"", "repo: nginx\ntag: ''\n"),
+        // The registry stays.
+        (
+            "{{ printf \"%s/%s:%s\" .Values.registry .Values.repo .Values.tag | quote }}",
+            "registry: docker.io\nrepo: nginx\ntag: '1'\n",
+        ),
+        ("{{ .Values.registry }}{{ .Values.repo }}:1", "registry: docker.io/library/\nrepo: nginx\n"),
+        ("{{ .Values.repo }}", "repo: nginx\n"),
+    ];
+    for (image, values) in in_values {
+        let (files, outcomes) = swapped(image, values);
+        let wanted = if values.contains("library/") {
+            // No one value makes `library/` go as well.
+            Vec::new()
+        } else {
+            vec![("c/values.yaml".to_owned(), values.replace("repo: nginx", &format!("repo: {NEW}")))]
+        };
+        assert_eq!(files, wanted, "{image}: {outcomes:?}");
+    }
+    let (files, _) = swapped("nginx:{{ .Values.tag }}", "tag: '1'\n");
+    let [(name, text)] = files.as_slice() else { panic!("{files:?}") };
+    assert!(
+        name == "c/templates/pod.yaml" && text.contains(&format!("image: {NEW}:{{{{ .Values.tag }}}}\n"))
+    );
+    let (files, _) = swapped("{{ printf \"nginx:%s\" .Values.tag }}", "tag: '1'\n");
+    let [(name, text)] = files.as_slice() else { panic!("{files:?}") };
+    assert!(name == "c/templates/pod.yaml" && text.contains(&format!("printf \"{NEW}:%s\" .Values.tag")));
+    // The tag, where it is the part that changes: at the key that was looked for first.
+    let image = "\"mcr.microsoft.com/dotnet/{{ .Values.kind }}:{{ .Values.tag | default \"9.0\" }}\"";
+    let (files, outcomes) = swapped(image, "kind: aspnet\ntag: \"\" # usual\n");
+    let text = "kind: aspnet\ntag: \"9.0-noble-chiseled-extra\" # usual\n";
+    assert_eq!(files, [("c/values.yaml".to_owned(), text.to_owned())], "{outcomes:?}");
+}
+
+#[test]
+fn a_part_that_others_print_too_stays() {
+    let (files, outcomes) = swapped(
+        "\"{{ .Values.repo }}:1\"\n  restartPolicy: Never\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {image: \"{{ .Values.repo }}\"}",
+        "repo: nginx\n",
+    );
+    let [Outcome::Refused { reason }] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+    assert!(files.is_empty() && reason.contains("data.image"), "{reason}");
+    let (files, outcomes) =
+        swapped("\"{{ .Values.repo }}@sha256:{{ .Values.sum }}\"", "repo: nginx\nsum: 'ab'\n");
+    let [Outcome::NoFix { reason }] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+    assert!(files.is_empty() && reason.contains("digest"), "{reason}");
+}

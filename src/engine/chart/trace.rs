@@ -92,7 +92,8 @@ pub(super) fn value_of(rendered: &Rendered, document: &RenderedTree, node: NodeI
     Some(PrintedValue { at, source: text, span, is_argument })
 }
 
-fn value_behind(origins: &Origins, mut id: OriginId) -> Option<ValueOrigin> {
+/// The value that an origin stands for, where it stands for one.
+pub(super) fn value_behind(origins: &Origins, mut id: OriginId) -> Option<ValueOrigin> {
     for _ in 0..MOST_DEPTH {
         match origins.get(id) {
             Origin::Value(value) => return Some(*origins.value(value)),
@@ -103,7 +104,8 @@ fn value_behind(origins: &Origins, mut id: OriginId) -> Option<ValueOrigin> {
     None
 }
 
-fn path_of(origins: &Origins, value: &ValueOrigin) -> ValuePath {
+/// Where a value is written.
+pub(super) fn path_of(origins: &Origins, value: &ValueOrigin) -> ValuePath {
     let step = |step: PathStep| match step {
         PathStep::Key(name) => origins.text_of(name).to_owned(),
         PathStep::Index(index) => index.to_string(),
@@ -116,7 +118,7 @@ fn path_of(origins: &Origins, value: &ValueOrigin) -> ValuePath {
 }
 
 /// The path of a key that was looked up and is not there.
-fn absent_path(origins: &Origins, id: OriginId) -> Option<ValuePath> {
+pub(super) fn absent_path(origins: &Origins, id: OriginId) -> Option<ValuePath> {
     let mut keys = Vec::new();
     let mut at = id;
     for _ in 0..MOST_DEPTH {

@@ -84,11 +84,16 @@ pub(super) fn ops(
         let nested = rest.iter().rev().fold(value, |value, key| Value::Object(one(key, value)));
         if tree.kind(tree.resolve(at)).is_mapping() {
             let Value::Object(entries) = nested else { return Err("no mapping".to_owned()) };
-            return Ok(entries.into_iter().map(|(key, value)| Op::Add { map: at, key, value }).collect());
+            return Ok(entries
+                .into_iter()
+                .map(|(key, value)| Op::Add { map: at, key, value, before: &[] })
+                .collect());
         }
         let null = matches!(tree.scalar(at), Some(Scalar::Null));
         match (above, path.get(depth.wrapping_sub(1))) {
-            (Some(map), Some(key)) if null => Ok(vec![Op::Add { map, key: key.clone(), value: nested }]),
+            (Some(map), Some(key)) if null => {
+                Ok(vec![Op::Add { map, key: key.clone(), value: nested, before: &[] }])
+            }
             _ => Err(format!("{} is no mapping", path.join("."))),
         }
     };
@@ -146,7 +151,7 @@ fn merge(tree: &SpanTree, map: NodeId, entries: &Map<String, Value>, ops: &mut V
             (Some(node), value) if !matches!(tree.scalar(node), Some(Scalar::Null)) => {
                 ops.push(Op::Replace { node, value: value.clone() });
             }
-            _ => ops.push(Op::Add { map, key: key.clone(), value: value.clone() }),
+            _ => ops.push(Op::Add { map, key: key.clone(), value: value.clone(), before: &[] }),
         }
     }
 }

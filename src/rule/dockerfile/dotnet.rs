@@ -6,7 +6,9 @@ use crate::resource::ImageReference;
 
 use super::build::{Build, User};
 use super::port::{exposed_as, moved, moves};
+use super::program::PROPERTIES;
 use super::shell::{needs_shell, words_of};
+use super::started::program_of;
 use super::{Found, Program, Repair};
 
 /// Images that have such a variant; the SDK has none.
@@ -74,15 +76,25 @@ fn variant(tag: &str, extra: bool) -> Variant {
     Variant::Tag(format!("{version}-{system}-{kind}{extra}{processor}"))
 }
 
+/// The tag of an image of .NET that does the same without shell and root, with ICU and time zones as it has them
+/// itself, or why none is taken; `None` for other images, and where there is none.
+pub fn without_shell(image: &ImageReference<'_>) -> Option<Result<String, &'static str>> {
+    let name = image.name.strip_prefix("mcr.microsoft.com/dotnet/")?;
+    if !REPOSITORIES.contains(&name) {
+        return None;
+    }
+    match variant(image.tag.text(), true) {
+        Variant::Tag(tag) => Some(Ok(tag)),
+        Variant::Refused(reason) => Some(Err(reason)),
+        Variant::None => None,
+    }
+}
+
 /// The image runs on a full .NET image.
 pub fn full_image(build: &Build<'_>) -> Vec<Found> {
     let Some((at, from)) = build.chain.base_instruction() else { return Vec::new() };
     let Some(image) = ImageReference::parse(build.base_name()) else { return Vec::new() };
-    let name = image.name.strip_prefix("mcr.microsoft.com/dotnet/");
-    if !name.is_some_and(|name| REPOSITORIES.contains(&name)) {
-        return Vec::new();
-    }
-    if variant(image.tag.text(), true) == Variant::None {
+    if without_shell(&image).is_none() {
         return Vec::new();
     }
     let program = build.program.map(|read| read()).unwrap_or_default();
@@ -115,12 +127,25 @@ fn invariance(build: &Build<'_>, program: &Program) -> Option<String> {
         let yes = value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "true"));
         return yes.then(|| format!("{name} is set"));
     }
-    let started = build.chain.last(Keyword::Entrypoint).or_else(|| build.chain.last(Keyword::Cmd));
-    let words = words_of(started?.1.command.as_ref()?)?;
-    let name =
-        words.iter().find_map(|word| word.strip_suffix(".dll")).or_else(|| words.first().map(|it| &**it));
-    let project = program.invariant(name?.rsplit('/').next()?)?;
-    Some(format!("{project} says InvariantGlobalization"))
+    let file = program.invariant(&program_of(&build.chain)?)?;
+    // The build sees only what is copied into it.
+    (!file.ends_with(PROPERTIES) || is_copied(build, file))
+        .then(|| format!("{file} says InvariantGlobalization"))
+}
+
+/// Whether a stage copies a file of the sources, or a folder that it stands in.
+fn is_copied(build: &Build<'_>, file: &str) -> bool {
+    let holds = |text: &str| {
+        let path = text.trim_matches('"').trim_start_matches("./").trim_end_matches('/');
+        let below = file.strip_prefix(path);
+        matches!(path, "" | ".") || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    build.chain.file().instructions().iter().any(|it| {
+        let sources = it.words.split_last().map_or(&[][..], |(_, sources)| sources);
+        matches!(it.keyword, Keyword::Copy | Keyword::Add)
+            && it.flag("from").is_none()
+            && sources.iter().any(|word| holds(&word.text))
+    })
 }
 
 /// All that has to change for a program to run on the other image.

@@ -8,6 +8,7 @@ mod end_of_support;
 mod port;
 mod program;
 mod shell;
+mod started;
 mod target_framework;
 mod user;
 mod version;
@@ -25,7 +26,9 @@ use super::patching::Guard;
 use super::selection::Selection;
 
 use build::{Build, User};
+pub(super) use dotnet::without_shell;
 pub use program::Program;
+pub use started::{library_of, program_of};
 pub use target_framework::{TargetFramework, allows_sdk, target_framework};
 pub use version::{build_on_dotnet, has_dotnet_images};
 

@@ -4,6 +4,10 @@
 const LISTENS: [&str; 6] =
     ["UseUrls(", "ListenAnyIP(", "ListenLocalhost(", ".Listen(", "\"Kestrel\"", "\"Urls\""];
 
+/// The file that `MSBuild` imports into projects below it, in front of what they say themselves. Of several the
+/// nearest counts (learn.microsoft.com, "Customize the build by folder").
+pub const PROPERTIES: &str = "Directory.Build.props";
+
 /// Sources of a program, as far as they were read.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
@@ -14,15 +18,37 @@ pub struct Program {
 }
 
 impl Program {
-    /// The project file of the program `name` that is certain to need neither ICU nor time zones: it says
-    /// `InvariantGlobalization`, under no condition, and no source names `TimeZoneInfo`.
+    /// The file that says so, where the program `name` is certain to need neither ICU nor time zones: its project
+    /// (else the `Directory.Build.props` that is imported into it) says `InvariantGlobalization`, under no
+    /// condition, and no source names `TimeZoneInfo`.
     #[must_use]
     pub fn invariant(&self, name: &str) -> Option<&str> {
         if !self.whole || self.file_with(".cs", &["TimeZoneInfo"]).is_some() {
             return None;
         }
         let (path, text) = self.project(name)?;
+        let names = |text: &str| text.contains("InvariantGlobalization");
+        if self.above(path, "Directory.Build.targets").is_some_and(|(_, text)| names(text)) {
+            return None;
+        }
+        if names(text) || text.contains("DirectoryBuildProps") {
+            return says_invariant(text).then_some(path);
+        }
+        let (path, text) = self.above(path, PROPERTIES)?;
         says_invariant(text).then_some(path)
+    }
+
+    /// The nearest file of a name in a project's folder or one above: the one that `MSBuild` imports.
+    fn above(&self, project: &str, name: &str) -> Option<(&str, &str)> {
+        let mut folder = project;
+        while !folder.is_empty() {
+            folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
+            let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+            if let Some((path, text)) = self.files.iter().find(|(known, _)| *known == path) {
+                return Some((path, text));
+            }
+        }
+        None
     }
 
     /// Path and text of the only project file that makes the program `name`.
@@ -114,6 +140,21 @@ mod tests {
         ] {
             assert_eq!(program(&[("Shop.csproj", &other)]).invariant("Shop"), None, "{other}");
         }
+        let below = |props: &str, own: &str, targets: &str| {
+            let files = [
+                ("src/Shop/Shop.csproj", own),
+                ("src/Directory.Build.props", props),
+                ("Directory.Build.props", yes),
+                ("Directory.Build.targets", targets),
+            ];
+            program(&files).invariant("Shop").map(str::to_owned)
+        };
+        let no = yes.replace(">true", ">false");
+        assert_eq!(below(yes, "<Project/>", "").as_deref(), Some("src/Directory.Build.props"));
+        assert_eq!(below("<Project/>", "<Project/>", ""), None, "the nearest one is imported alone");
+        assert_eq!(below(yes, &no, ""), None);
+        assert_eq!(below(&no, yes, "").as_deref(), Some("src/Shop/Shop.csproj"));
+        assert_eq!(below(yes, "<Project/>", &no), None);
         let zones = program(&[("Shop.csproj", yes), ("A.cs", "TimeZoneInfo.FindSystemTimeZoneById(x)")]);
         assert_eq!(zones.invariant("Shop"), None);
         assert_eq!(Program { whole: false, ..named }.invariant("Shop"), None);

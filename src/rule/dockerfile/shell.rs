@@ -2,7 +2,8 @@
 
 use crate::dockerfile::{Base, Command, Instruction, Keyword, Op};
 use crate::finding::Applicability;
-use crate::rule::shell_words::{script, split, starts_shell};
+use crate::rule::native::instead::is_tool;
+use crate::rule::shell_words::{base_name, script, split, starts_shell};
 
 use super::build::Build;
 use super::{Found, Repair};
@@ -113,22 +114,37 @@ pub fn commands(build: &Build<'_>) -> Vec<Found> {
     found
 }
 
-/// `HEALTHCHECK` in shell form, or with a shell as the program.
+/// The tool that words start by its name or in a folder of the system, where none is.
+fn missing_tool<'w>(build: &Build<'_>, words: &'w [String]) -> Option<&'w str> {
+    let program = words.first()?;
+    let name = base_name(program);
+    let folder = program.strip_suffix(name).unwrap_or("").trim_end_matches('/');
+    let searched = !program.contains('/') || ["/bin", "/usr/bin", "/usr/local/bin"].contains(&folder);
+    let sets_path = || build.chain.instructions().any(|(_, it)| it.names.iter().any(|name| name == "PATH"));
+    (is_tool(name) && searched && !sets_path()).then_some(name)
+}
+
+/// `HEALTHCHECK` in shell form, or with a shell or a tool as the program.
 pub fn healthcheck(build: &Build<'_>) -> Vec<Found> {
     if !has_no_shell(build) {
         return Vec::new();
     }
     let Some((at, instruction)) = build.chain.last(Keyword::Healthcheck) else { return Vec::new() };
-    if instruction.command.as_ref().and_then(shell_text).is_none() {
-        return Vec::new();
-    }
+    let what = match &instruction.command {
+        Some(command) if needs_shell(command) => "needs a shell".to_owned(),
+        Some(Command::Exec(words)) => match missing_tool(build, words) {
+            Some(tool) => format!("calls {tool}"),
+            None => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
     let base = build.base_name();
     vec![Found {
         at,
         span: instruction.span,
         field: "HEALTHCHECK",
         absent: false,
-        message: Some(format!("HEALTHCHECK needs a shell, and {base} has none: it always fails")),
+        message: Some(format!("HEALTHCHECK {what}, and {base} has none: it always fails")),
         repair: Ok(Repair { title: None, level: None, ops: vec![Op::Remove { at }] }),
     }]
 }

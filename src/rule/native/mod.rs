@@ -9,7 +9,7 @@ mod field_table;
 mod host_users;
 mod image_swap;
 mod image_tag;
-mod instead;
+pub(super) mod instead;
 pub(super) mod listen;
 mod low_port;
 mod missing_program;
@@ -131,7 +131,7 @@ const FINDERS: [Finder; 13] = [
     Finder { name: "unknown-field", run: field_place::unknown },
 ];
 
-const FIXERS: [Fixer; 10] = [
+const FIXERS: [Fixer; 11] = [
     Fixer { name: "add-net-bind-service", linked: false, run: low_port::add_capability },
     Fixer { name: "drop-all-but-bind", linked: false, run: drop_all::fix },
     Fixer { name: "missing-program", linked: false, run: missing_program::fix },
@@ -142,6 +142,7 @@ const FIXERS: [Fixer; 10] = [
     Fixer { name: "read-only-root", linked: false, run: read_only_root::fix },
     Fixer { name: "root-uid", linked: false, run: root_user::fix_uid },
     Fixer { name: "run-as-non-root", linked: false, run: root_user::fix_non_root },
+    Fixer { name: "swap-image", linked: false, run: image_swap::fix },
 ];
 
 /// The rule of a name.

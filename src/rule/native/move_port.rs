@@ -168,8 +168,8 @@ impl Move<'_, '_> {
         Ok(())
     }
 
-    /// Variables that tell the program where to listen: those that are set, or the image's own, which is
-    /// added.
+    /// Variables that tell the program where to listen: those that are set, or one of the image, which is added:
+    /// the one that moves its port, or one that it sets itself to the old port.
     fn variables(
         &mut self,
         container: &Container,
@@ -181,10 +181,12 @@ impl Move<'_, '_> {
         let list = get(tree, container.node, &["env"]).value();
         let mut told = None;
         let mut own_is_set = false;
+        let mut set = Vec::new();
         for (index, &item) in list.map_or(&[][..], |list| tree.items(list)).iter().enumerate() {
             let Field::Value(name) = read_text(tree, item, &["name"]) else { continue };
             let Some(listen) = listen_of(&name) else { continue };
             own_is_set |= own == Some(&*name);
+            set.push(name.to_string());
             match read_text(tree, item, &["value"]) {
                 Field::Value(text) => {
                     if let Some(text) = moved_text(listen, &text, self.old, self.new) {
@@ -208,6 +210,17 @@ impl Move<'_, '_> {
             let (document, path) = (self.document, container.path.key("env"));
             self.ops.push(PatchOp::Append { document, path, value });
             told = Some(Told { variable: name.to_owned() });
+        }
+        let in_image = |(name, value): (&String, &String)| {
+            let text = moved_text(Listen::of(name)?, value, self.old, self.new)?;
+            (!set.contains(name)).then(|| (name.clone(), text))
+        };
+        let in_image = fact.and_then(|fact| fact.row.env.iter().find_map(in_image));
+        if let Some((variable, text)) = in_image.filter(|_| told.is_none()) {
+            let value = json!({ "name": variable, "value": text });
+            let (document, path) = (self.document, container.path.key("env"));
+            self.ops.push(PatchOp::Append { document, path, value });
+            told = Some(Told { variable });
         }
         Ok(told)
     }

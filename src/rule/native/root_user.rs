@@ -96,7 +96,14 @@ fn plan(frame: &Frame<'_>, pod: &Pod, container: &Container) -> Result<Plan, Str
                 format!("{image} runs as root; under {uid} it may not read or write its files"),
                 line(),
             )),
-            None => Err(format!("{image} runs as root, and no other uid is known for it")),
+            None => {
+                let other = fact.as_ref().and_then(|fact| fact.row.alternative.as_ref());
+                let other = other.filter(|other| other.same_tags).map(|other| {
+                    format!("; {} does the same as {}, on port {}", other.image, other.uid, other.port)
+                });
+                let other = other.unwrap_or_default();
+                Err(format!("{image} runs as root, and no other uid is known for it{other}"))
+            }
         },
         ImageUser::Unknown => Ok(unsafe_plan(
             None,
