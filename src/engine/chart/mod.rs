@@ -7,19 +7,26 @@
 //! exactly what was wanted is taken ([`mend`]).
 
 mod bump;
+mod candidate;
 mod coverage;
+mod hooks;
 mod judge;
+mod literal_site;
 mod locate;
 mod mend;
+mod narrow;
 mod new_key;
 mod offer;
 mod proof;
 mod scenarios;
 mod sites;
+mod switch;
 mod template_site;
 mod trace;
+mod trials;
 mod unread;
 mod values_site;
+mod wants;
 
 #[cfg(test)]
 mod tests;
