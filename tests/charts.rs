@@ -5,7 +5,7 @@
 //! gone, a second run changes nothing, no comment is lost. With `SEAWORTHY_ORACLE_BIN` (a folder with
 //! `helmrender`) real Helm renders each changed chart too and must print what we claim.
 //! One chart in eight is taken; `SEAWORTHY_CORPUS=all` takes all, `SEAWORTHY_CASE=text` those whose
-//! path holds the text.
+//! path holds the text. `SEAWORTHY_LIST=1` prints each finding that stays, with its reason, and each chart's time.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
@@ -35,12 +35,26 @@ fn restricted() -> Engine {
     Engine::new(catalogue, rules, Settings::default()).unwrap()
 }
 
+/// How a refusal ends where a vendored chart has no key for a field.
+const NO_PLACE: &str = "is vendored, and no values key leads to the field";
+
+fn lists() -> bool {
+    std::env::var_os("SEAWORTHY_LIST").is_some()
+}
+
 /// What became of the findings of one chart.
 #[derive(Default)]
 struct Measured {
+    /// Findings with a fix.
     fixable: usize,
+    /// Those whose fix `--unsafe-fixes` does not make: suggestions.
+    suggested: usize,
+    /// Those in vendored charts that no value leads to.
+    no_place: usize,
     no_fix: usize,
     fixed: BTreeMap<Applicability, usize>,
+    /// Those that are fixed without `--unsafe-fixes`.
+    fixed_safely: usize,
     sites: BTreeMap<&'static str, usize>,
     refused: BTreeMap<String, usize>,
     wrong: Vec<String>,
@@ -78,6 +92,8 @@ fn measure(engine: &Engine, from: &Path, helm: Option<&Path>) -> Measured {
     let copied = tempfile::tempdir().unwrap();
     let folder = copied.path().join(from.file_name().unwrap());
     copy(from, &folder);
+    let safely = engine.repair(&project(&folder), &Selection::default()).outcomes;
+    measured.fixed_safely = safely.iter().filter(|outcome| outcome.outcome == Outcome::Fixed).count();
     let selection = Selection { unsafe_fixes: true, ..Selection::default() };
     let start = Instant::now();
     let repair = engine.repair(&project(&folder), &selection);
@@ -85,14 +101,23 @@ fn measure(engine: &Engine, from: &Path, helm: Option<&Path>) -> Measured {
     for outcome in &repair.outcomes {
         match &outcome.outcome {
             Outcome::NoFix { .. } => measured.no_fix += 1,
-            Outcome::HeldBack { .. } => measured.fixable += 1,
+            Outcome::HeldBack { .. } => {
+                measured.fixable += 1;
+                measured.suggested += 1;
+            }
             Outcome::Fixed => {
                 measured.fixable += 1;
                 *measured.fixed.entry(outcome.applicability.unwrap()).or_default() += 1;
             }
             Outcome::Refused { reason } => {
                 measured.fixable += 1;
+                measured.no_place += usize::from(reason.ends_with(NO_PLACE));
                 *measured.refused.entry(kind_of(reason)).or_default() += 1;
+                if lists() {
+                    let it = &outcome.finding;
+                    let container = it.container.as_deref().unwrap_or("-");
+                    eprintln!("{}: {} {} {container}: {reason}", from.display(), it.rule, it.resource);
+                }
             }
         }
     }
@@ -207,6 +232,9 @@ fn chart_fixes_are_made_at_their_source_and_proved() {
     let mut asked = (0, 0);
     for (measured, (_, path)) in measured.into_iter().zip(&charts) {
         sum.fixable += measured.fixable;
+        sum.fixed_safely += measured.fixed_safely;
+        sum.suggested += measured.suggested;
+        sum.no_place += measured.no_place;
         sum.no_fix += measured.no_fix;
         for (level, count) in measured.fixed {
             *sum.fixed.entry(level).or_default() += count;
@@ -220,6 +248,9 @@ fn chart_fixes_are_made_at_their_source_and_proved() {
         sum.wrong.extend(measured.wrong);
         if let Some(same) = measured.helm {
             asked = (asked.0 + 1, asked.1 + usize::from(same));
+        }
+        if lists() {
+            eprintln!("{:?} {}", measured.time, path.display());
         }
         if measured.time > slow.0 {
             slow = (measured.time, path.display().to_string());
@@ -236,6 +267,15 @@ fn chart_fixes_are_made_at_their_source_and_proved() {
         sum.sites,
         sum.no_fix
     );
+    let admitted = sum.fixable - sum.suggested;
+    let placed = admitted - sum.no_place;
+    eprintln!(
+        "  {} are suggestions; of {admitted} others {} are in vendored charts without a key: {fixed} of {placed} with a place are fixed ({} %)",
+        sum.suggested,
+        sum.no_place,
+        fixed * 100 / placed.max(1)
+    );
+    eprintln!("  without --unsafe-fixes {} are fixed", sum.fixed_safely);
     let mut refused: Vec<_> = sum.refused.iter().collect();
     refused.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     for (reason, count) in refused.iter().take(30) {
@@ -249,5 +289,5 @@ fn chart_fixes_are_made_at_their_source_and_proved() {
         eprintln!("  wrong: {wrong}");
     }
     assert!(sum.wrong.is_empty());
-    assert!(case.is_some() || fixed * 100 >= sum.fixable * 80, "fewer findings are fixed than recorded");
+    assert!(case.is_some() || fixed * 100 >= placed * 95, "fewer findings are fixed than recorded");
 }

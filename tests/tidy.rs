@@ -323,6 +323,32 @@ fn the_readme_promises_what_the_program_has() {
 }
 
 #[test]
+fn the_diffs_of_the_readme_are_those_of_the_cases() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let printed = files_below(&root().join("testdata/cli"), "stdout");
+    let printed: Vec<String> = printed.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let blocks: Vec<&str> =
+        readme.split("```diff\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(blocks.len() > 4);
+    for block in blocks {
+        // A file's name, and each of its hunks as far as it is shown.
+        let parts = |text: &str| -> Vec<String> {
+            let mut parts = vec![String::new()];
+            for line in text.lines() {
+                if line.starts_with("--- ") || line.starts_with("@@ ") {
+                    parts.push(String::new());
+                }
+                *parts.last_mut().unwrap() += &format!("{line}\n");
+            }
+            parts
+        };
+        let shown = parts(block);
+        let is_its = |case: &&String| shown.iter().all(|part| case.contains(part.as_str()));
+        assert!(printed.iter().any(|case| is_its(&case)), "no case prints:\n{block}");
+    }
+}
+
+#[test]
 fn every_dependency_is_named_in_the_architecture() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     let architecture = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();

@@ -1,6 +1,5 @@
 //! Mending a chart: candidates are tried in memory until each finding is gone or refused.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -9,15 +8,14 @@ use crate::engine::run::Kept;
 use crate::engine::verify::{Verified, VerifiedFile};
 use crate::engine::{Analysis, Engine, FixOutcome, Outcome, Selection};
 use crate::finding::{Finding, PatchOp, SourceEdits};
-use crate::fix::compose;
-use crate::project::OverlayFiles;
-use crate::source::{MemoryFiles, Problem, ProblemKind, Source, Span, TextEdits};
+use crate::source::{Problem, ProblemKind, Span};
 use crate::yaml::Segment;
 
-use super::judge::{ChartFinding, Instance, JudgedChart, judge, judge_again, try_files};
-use super::proof::{allowed_index, compare, is_faithful, promising};
+use super::candidate::Candidate;
+use super::judge::{ChartFinding, JudgedChart, judge};
+use super::proof::allowed_index;
 use super::scenarios::configured;
-use super::sites::{Candidate, Sites};
+use super::trials::{Changed, Trials, findings_of, ops_of, place_of};
 use super::unread;
 use super::{ChartInput, bump, docs};
 
@@ -27,36 +25,45 @@ const MOST_TRIALS: usize = 400;
 /// Most trials for a finding that is mended by itself.
 const MOST_ALONE: usize = 24;
 
-/// A file that is changed: its first text, all edits of it, its text now.
-struct Changed {
-    before: Arc<Source>,
-    edits: TextEdits,
-    after: Arc<Source>,
-}
-
 /// Mends a chart as far as the selection allows. Nothing is written.
 pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &Selection) -> Mended {
+    mend_by(&mut Trials::new(engine, input, selection, MOST_TRIALS), engine, input, selection)
+}
+
+/// The same, with trials that can be counted.
+pub(super) fn mend_by(
+    trials: &mut Trials<'_>,
+    engine: &Engine,
+    input: &ChartInput,
+    selection: &Selection,
+) -> Mended {
     let first = judge(engine, input);
     let mut findings = first.findings();
     let (unread, _) = unread::find(engine, input, &first);
     let mut before = kept(engine, input, &first);
     let mut ledger = Ledger::default();
-    if let Some(reason) = no_user_ids(engine, input) {
+    let no_user_ids = no_user_ids(engine, input);
+    if let Some(reason) = &no_user_ids {
         for (index, it) in first.findings.iter().enumerate() {
             if ops_of(&first, index, selection).into_iter().any(writes_user_id) {
                 ledger.refused.insert(it.finding.fingerprint.clone(), reason.clone());
             }
         }
     }
-    let mut changed: BTreeMap<String, Changed> = BTreeMap::new();
-    let mut now = first;
-    let mut trials = MOST_TRIALS;
-    // How many groups are tried together: all, and half as many whenever they do not pass.
+    let mut now = Arc::new(first);
+    // How many groups are tried together: all at first, half as many whenever they do not pass, and twice as
+    // many when they do.
     let mut most = usize::MAX;
     let never = ledger.refused.clone();
     let mut progress = false;
     loop {
-        let groups = groups(&now, &ledger, selection);
+        let mut groups = groups(&now, &ledger, selection);
+        if no_user_ids.is_some() {
+            // By what they write: the place by which a finding is known may have changed.
+            let writes = |&index: &usize| ops_of(&now, index, selection).into_iter().any(writes_user_id);
+            groups.iter_mut().for_each(|group| group.retain(|index| !writes(index)));
+            groups.retain(|group| !group.is_empty());
+        }
         let Some(group) = groups.first() else {
             // What was refused may be possible now that others are mended: a second run would find it.
             if !std::mem::take(&mut progress) || ledger.refused.len() == never.len() {
@@ -68,27 +75,26 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
         };
         let batch = groups.get(..most.min(groups.len())).unwrap_or_default();
         if batch.len() > 1 {
-            trials = trials.saturating_sub(1);
-            match try_batch(engine, input, selection, &now, batch, &mut changed) {
+            match trials.batch(&now, batch) {
                 Some((after, made)) => {
                     ledger.record(&made, selection);
                     now = after;
                     progress = true;
-                    most = usize::MAX;
+                    most = most.saturating_mul(2);
                 }
                 None => most = batch.len() / 2,
             }
             continue;
         }
-        most = usize::MAX;
+        most = most.saturating_mul(2);
         let made = findings_of(&now, group);
-        match try_group(engine, input, selection, &now, group, &made, &mut changed, &mut trials) {
+        match trials.group(&now, group, &made) {
             Ok(after) => {
                 ledger.record(&made, selection);
                 now = after;
                 progress = true;
             }
-            Err(reason) if group.len() == 1 || trials == 0 => {
+            Err(reason) if group.len() == 1 || trials.left == 0 => {
                 for finding in made {
                     ledger.refused.insert(finding.fingerprint, reason.clone());
                 }
@@ -102,19 +108,21 @@ pub(in crate::engine) fn mend(engine: &Engine, input: &ChartInput, selection: &S
     findings.extend(unread);
     let mut outcomes = outcomes(findings, &ledger, &left, selection);
     reconcile(&mut outcomes, &now, &ledger);
-    changed.retain(|_, it| it.before.text() != it.after.text());
-    if selection.bump_charts && changed.keys().any(|path| input.is_own(path) && input.is_inside(path)) {
-        match raise_version(engine, input, &now, &mut changed) {
+    trials.changed.retain(|_, it| it.before.text() != it.after.text());
+    let own = |path: &String| input.is_own(path) && input.is_inside(path);
+    if selection.bump_charts && trials.changed.keys().any(own) {
+        match raise_version(engine, input, &now, trials) {
             Ok(after) => now = after,
             Err(problem) => before.warn(problem),
         }
     }
-    if changed.contains_key(&input.inside("values.yaml"))
+    if trials.changed.contains_key(&input.inside("values.yaml"))
         && let Some(problem) = docs::stale(input)
     {
         before.warn(problem);
     }
     // What was proved is the chart with all of them.
+    let changed = std::mem::take(&mut trials.changed);
     let names: Vec<Arc<str>> = changed.values().map(|it| Arc::clone(it.before.name())).collect();
     let verified = Verified::join(changed.into_iter().map(|(path, it)| {
         let file = VerifiedFile::proved(input.on_disk(&path), it.before, it.edits, it.after);
@@ -131,8 +139,8 @@ fn raise_version(
     engine: &Engine,
     input: &ChartInput,
     now: &JudgedChart,
-    changed: &mut BTreeMap<String, Changed>,
-) -> Result<JudgedChart, Problem> {
+    trials: &mut Trials<'_>,
+) -> Result<Arc<JudgedChart>, Problem> {
     let path = input.inside("Chart.yaml");
     let chart_yaml = now.scenarios.first().map(|it| Arc::clone(&it.rendered.chart.chart_yaml));
     let stays = |reason: String, span: Span| {
@@ -150,11 +158,8 @@ fn raise_version(
     let place = "version in Chart.yaml".to_owned();
     let edits = BTreeMap::from([(path, (Arc::clone(source), edits))]);
     let candidate = Candidate { place, edits, claims: BTreeSet::new() };
-    let files = overlay(input, changed, Some(&candidate));
-    let after = judge_again(engine, input, &files, Some(now));
-    bump::compare(now, &after)
-        .and_then(|()| take(candidate, changed))
-        .map_err(|reason| stays(reason, span))?;
+    let after = trials.judge(now, &candidate);
+    bump::compare(now, &after).and_then(|()| trials.take(candidate)).map_err(|reason| stays(reason, span))?;
     Ok(after)
 }
 
@@ -176,9 +181,9 @@ pub(super) fn alone(
     }
     let group = [index];
     let made = findings_of(now, &group);
-    let (mut changed, mut trials) = (BTreeMap::new(), MOST_ALONE);
-    try_group(engine, input, selection, now, &group, &made, &mut changed, &mut trials)?;
-    let files = changed.into_values().filter(|it: &Changed| it.before.text() != it.after.text());
+    let mut trials = Trials::new(engine, input, selection, MOST_ALONE);
+    trials.group(now, &group, &made)?;
+    let files = trials.changed.into_values().filter(|it: &Changed| it.before.text() != it.after.text());
     Ok(files.map(|it| SourceEdits { source: it.before, edits: it.edits }).collect())
 }
 
@@ -218,7 +223,10 @@ fn reconcile(outcomes: &mut [FixOutcome], now: &JudgedChart, ledger: &Ledger) {
         if let Some((count, reason)) = left.get_mut(&key(&outcome.finding)).filter(|(count, _)| *count > 0) {
             *count -= 1;
             let reason = reason.cloned().unwrap_or_else(|| "it is still there after the others".to_owned());
-            outcome.outcome = Outcome::Refused { reason };
+            outcome.outcome = match (&outcome.finding.no_fix, outcome.finding.fixes.is_empty()) {
+                (Some(none), true) => Outcome::NoFix { reason: none.clone() },
+                _ => Outcome::Refused { reason },
+            };
         }
     }
 }
@@ -250,10 +258,6 @@ impl Ledger {
     }
 }
 
-fn findings_of(now: &JudgedChart, group: &[usize]) -> Vec<Finding> {
-    group.iter().filter_map(|&at| now.findings.get(at)).map(|it| it.finding.clone()).collect()
-}
-
 /// Findings whose fixes belong together, since they change one block of one object; in the order of
 /// the findings.
 fn groups(now: &JudgedChart, ledger: &Ledger, selection: &Selection) -> Vec<Vec<usize>> {
@@ -281,55 +285,6 @@ fn groups(now: &JudgedChart, ledger: &Ledger, selection: &Selection) -> Vec<Vec<
     groups
 }
 
-/// The first candidates of several groups, tried together; those that have none, or whose edits
-/// overlap, are left for later. `None` where less than two go together, or they do not pass.
-fn try_batch(
-    engine: &Engine,
-    input: &ChartInput,
-    selection: &Selection,
-    now: &JudgedChart,
-    batch: &[Vec<usize>],
-    changed: &mut BTreeMap<String, Changed>,
-) -> Option<(JudgedChart, Vec<Finding>)> {
-    let files = overlay(input, changed, None);
-    let mut sites: HashMap<usize, Sites<'_>> = HashMap::new();
-    let mut all: Option<Candidate> = None;
-    let (mut made, mut count) = (Vec::new(), 0);
-    for group in batch {
-        let ops: Vec<&PatchOp> = group.iter().flat_map(|&at| ops_of(now, at, selection)).collect();
-        let Some(place) = group.first().and_then(|&at| place_of(now, at, selection)) else {
-            continue;
-        };
-        let Some(scenario) = now.scenarios.get(place.scenario) else { continue };
-        let sites = sites
-            .entry(place.scenario)
-            .or_insert_with(|| Sites::new(input, &files, &engine.limits, scenario, selection.add_values));
-        let Some(candidate) = sites.candidates(&ops).ok().and_then(|mut it| it.next()) else { continue };
-        let joined = match all.take() {
-            None => Some(candidate),
-            Some(known) => match known.clone().joined(candidate) {
-                Some(joined) => Some(joined),
-                None => {
-                    all = Some(known);
-                    continue;
-                }
-            },
-        };
-        all = joined;
-        made.extend(findings_of(now, group));
-        count += 1;
-    }
-    let candidate = all.filter(|_| count > 1)?;
-    if elsewhere(input, &candidate) {
-        return None;
-    }
-    let files = overlay(input, changed, Some(&candidate));
-    let after = judge_again(engine, input, &files, Some(now));
-    compare(now, &after, &made.iter().collect::<Vec<_>>(), selection).ok()?;
-    take(candidate, changed).ok()?;
-    Some((after, made))
-}
-
 /// The block that a finding's fix changes: scenario, object, path.
 fn anchor_of(now: &JudgedChart, index: usize, selection: &Selection) -> Option<(usize, usize, String)> {
     let instance = place_of(now, index, selection)?;
@@ -339,120 +294,4 @@ fn anchor_of(now: &JudgedChart, index: usize, selection: &Selection) -> Option<(
     let length = segments.iter().position(block).map_or(segments.len(), |at| at + 1);
     let path = crate::yaml::FieldPath::new(segments.get(..length).unwrap_or_default().to_vec());
     Some((instance.scenario, instance.object, path.to_string()))
-}
-
-/// The place at which a finding is mended.
-fn place_of<'a>(now: &'a JudgedChart, index: usize, selection: &Selection) -> Option<&'a Instance> {
-    let it = now.findings.get(index)?;
-    it.fullest(allowed_index(&it.finding, selection)?)
-}
-
-fn ops_of<'a>(now: &'a JudgedChart, index: usize, selection: &Selection) -> Vec<&'a PatchOp> {
-    let Some(it) = now.findings.get(index) else { return Vec::new() };
-    let fix = allowed_index(&it.finding, selection);
-    let patch = fix.and_then(|fix| it.fullest(fix)?.patches.get(fix));
-    patch.map(|patch| patch.ops.iter().collect()).unwrap_or_default()
-}
-
-/// Mends findings of one block together; `trials` are left.
-#[expect(clippy::too_many_arguments, reason = "one step of `mend`, with its state")]
-fn try_group(
-    engine: &Engine,
-    input: &ChartInput,
-    selection: &Selection,
-    now: &JudgedChart,
-    group: &[usize],
-    made: &[Finding],
-    changed: &mut BTreeMap<String, Changed>,
-    trials: &mut usize,
-) -> Result<JudgedChart, String> {
-    let ops: Vec<&PatchOp> = group.iter().flat_map(|&at| ops_of(now, at, selection)).collect();
-    let place = group.first().and_then(|&at| place_of(now, at, selection));
-    let found = place.and_then(|it| Some((it.scenario, now.scenarios.get(it.scenario)?)));
-    let Some((number, scenario)) = found else { return Err("its object is gone".to_owned()) };
-    let files = overlay(input, changed, None);
-    let sites = Sites::new(input, &files, &engine.limits, scenario, selection.add_values);
-    let candidates = sites.candidates(&ops)?;
-    let objects: BTreeSet<usize> = ops.iter().map(|op| op.document()).collect();
-    let prints: BTreeSet<&str> = objects.iter().filter_map(|&object| scenario.path_of(object)).collect();
-    let made: Vec<&Finding> = made.iter().collect();
-    let wanted = |path: &str| prints.contains(path);
-    let some_of = |files: &OverlayFiles| try_files(engine, input, files, now, &scenario.name, &wanted);
-    let faithful = OnceCell::new();
-    let is_faithful = || {
-        *faithful
-            .get_or_init(|| some_of(&files).is_ok_and(|tried| is_faithful(now, number, &objects, &tried)))
-    };
-    let mut reason = None;
-    for candidate in candidates {
-        let Some(left) = trials.checked_sub(1) else {
-            return Err("the chart needs too many trials".to_owned());
-        };
-        *trials = left;
-        let files = overlay(input, changed, Some(&candidate));
-        // What the files of its objects print is soon known, and mostly tells enough.
-        let promising = some_of(&files).and_then(|tried| promising(now, number, &objects, &tried, selection));
-        let proved = promising.or_else(|why| if is_faithful() { Err(why) } else { Ok(()) }).and_then(|()| {
-            let after = judge_again(engine, input, &files, Some(now));
-            compare(now, &after, &made, selection).map(|()| after)
-        });
-        match proved {
-            // Where it belongs is not this file.
-            Ok(_) if elsewhere(input, &candidate) => return Err(format!("its place is {}", candidate.place)),
-            Ok(after) => {
-                take(candidate, changed)?;
-                return Ok(after);
-            }
-            Err(why) => {
-                reason.get_or_insert_with(|| format!("tried at {}: {why}", candidate.place));
-            }
-        }
-    }
-    Err(reason.unwrap_or_else(|| "there is no place for it".to_owned()))
-}
-
-/// Whether a candidate changes a file that may not.
-fn elsewhere(input: &ChartInput, candidate: &Candidate) -> bool {
-    candidate.edits.keys().any(|path| !input.may_change(path))
-}
-
-/// The tree with what is changed so far, and a candidate's edits on top.
-fn overlay(
-    input: &ChartInput,
-    changed: &BTreeMap<String, Changed>,
-    candidate: Option<&Candidate>,
-) -> OverlayFiles {
-    let mut above = MemoryFiles::new();
-    for (path, it) in changed {
-        above.insert(path.as_str(), it.after.text().as_bytes());
-    }
-    for (path, (source, edits)) in candidate.into_iter().flat_map(|it| &it.edits) {
-        let after = Source::new(Arc::clone(source.name()), edits.apply(source.text()));
-        above.insert(path.as_str(), after.text().as_bytes());
-    }
-    OverlayFiles::new(Arc::clone(&input.files), above)
-}
-
-fn take(candidate: Candidate, changed: &mut BTreeMap<String, Changed>) -> Result<(), String> {
-    let mut taken = HashMap::new();
-    for (path, (source, edits)) in candidate.edits {
-        let after = Arc::new(Source::new(Arc::clone(source.name()), edits.apply(source.text())));
-        let new = match changed.get(&path) {
-            Some(known) => {
-                let edits = compose(known.before.text(), &known.edits, &edits);
-                Changed {
-                    before: Arc::clone(&known.before),
-                    edits: edits.map_err(|conflict| conflict.to_string())?,
-                    after,
-                }
-            }
-            None => Changed { before: source, edits, after },
-        };
-        if new.edits.apply(new.before.text()) != **new.after.text() {
-            return Err("the edits of several rounds do not add up".to_owned());
-        }
-        taken.insert(path, new);
-    }
-    changed.extend(taken);
-    Ok(())
 }

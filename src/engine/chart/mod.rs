@@ -7,11 +7,16 @@
 //! exactly what was wanted is taken ([`mend`]).
 
 mod bump;
+mod candidate;
 mod coverage;
 mod docs;
+mod hooks;
+mod installed;
 mod judge;
+mod literal_site;
 mod locate;
 mod mend;
+mod narrow;
 mod new_key;
 mod offer;
 mod part_site;
@@ -20,10 +25,13 @@ mod resource_site;
 mod scenarios;
 mod schema_site;
 mod sites;
+mod switch;
 mod template_site;
 mod trace;
+mod trials;
 mod unread;
 mod values_site;
+mod wants;
 
 #[cfg(test)]
 mod tests;

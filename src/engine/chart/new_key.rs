@@ -50,8 +50,44 @@ pub(super) struct NewKeys {
 }
 
 impl NewKeys {
+    /// The keys from the root of the values to each entry.
+    pub fn paths(&self) -> impl Iterator<Item = Vec<String>> {
+        let path =
+            |(_, key): &(String, String)| self.above.iter().chain(std::iter::once(key)).cloned().collect();
+        self.names.iter().map(path)
+    }
+
     /// The lines that print the entries at a place of a template; `None` where they can not stand.
     pub fn lines(&self, source: &Source, offset: usize, indent: usize, end: &str) -> Option<String> {
+        let root = self.root_at(source, offset)?;
+        let (margin, inner) = (" ".repeat(indent), indent + 2);
+        let mut text = String::new();
+        for (field, key) in &self.names {
+            let path = self.path(root, key);
+            text.push_str(&match self.entries.get(key)? {
+                Value::Object(_) | Value::Array(_) => format!(
+                    "{margin}{{{{- with {path} }}}}{end}{margin}{field}:{end}{margin}  {{{{- toYaml . | nindent {inner} }}}}{end}{margin}{{{{- end }}}}{end}"
+                ),
+                value => format!("{margin}{field}: {}{end}", action(&path, value)?),
+            });
+        }
+        Some(text)
+    }
+
+    /// The action that prints the only entry, a scalar, at a place of a template.
+    pub fn action(&self, source: &Source, offset: usize) -> Option<String> {
+        let [(_, key)] = self.names.as_slice() else { return None };
+        action(&self.condition(source, offset)?, self.entries.get(key)?)
+    }
+
+    /// What a template calls the only key at one of its places.
+    pub fn condition(&self, source: &Source, offset: usize) -> Option<String> {
+        let [(_, key)] = self.names.as_slice() else { return None };
+        Some(self.path(self.root_at(source, offset)?, key))
+    }
+
+    /// What the values are called at a place of a template; `None` where the keys can not stand.
+    fn root_at(&self, source: &Source, offset: usize) -> Option<&'static str> {
         let steps = steps_to(source, offset)?;
         let branch = |step: &Step, kinds: &[BranchKind]| matches!(step, Step::Taken { kind, .. } if kinds.contains(kind));
         // What is printed for several components has no key of one of them.
@@ -61,25 +97,21 @@ impl NewKeys {
             return None;
         }
         let moved = steps.iter().any(|step| branch(step, &[BranchKind::With, BranchKind::Range]));
-        let root = if moved { "$.Values" } else { ".Values" };
-        let (margin, inner) = (" ".repeat(indent), indent + 2);
-        let mut text = String::new();
-        for (field, key) in &self.names {
-            let path: Vec<&str> = std::iter::once(root)
-                .chain(self.above.iter().map(String::as_str))
-                .chain(std::iter::once(key.as_str()))
-                .collect();
-            let path = path.join(".");
-            text.push_str(&match self.entries.get(key)? {
-                Value::Object(_) | Value::Array(_) => format!(
-                    "{margin}{{{{- with {path} }}}}{end}{margin}{field}:{end}{margin}  {{{{- toYaml . | nindent {inner} }}}}{end}{margin}{{{{- end }}}}{end}"
-                ),
-                Value::Bool(_) | Value::Number(_) => format!("{margin}{field}: {{{{ {path} }}}}{end}"),
-                Value::String(_) => format!("{margin}{field}: {{{{ {path} | quote }}}}{end}"),
-                Value::Null => return None,
-            });
-        }
-        Some(text)
+        Some(if moved { "$.Values" } else { ".Values" })
+    }
+
+    fn path(&self, root: &str, key: &str) -> String {
+        let keys = self.above.iter().map(String::as_str);
+        std::iter::once(root).chain(keys).chain(std::iter::once(key)).collect::<Vec<_>>().join(".")
+    }
+}
+
+/// The action that prints a scalar value.
+fn action(path: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::Bool(_) | Value::Number(_) => Some(format!("{{{{ {path} }}}}")),
+        Value::String(_) => Some(format!("{{{{ {path} | quote }}}}")),
+        Value::Null | Value::Object(_) | Value::Array(_) => None,
     }
 }
 

@@ -12,6 +12,11 @@ use crate::source::{Problem, ProblemKind};
 use crate::yaml::{FieldPath, Segment, SpanTree};
 
 use super::judge::{Instance, JudgedChart, JudgedScenario, Part, RenderedObject};
+use super::narrow::narrowed;
+use super::wants::default_is_false;
+
+/// What [`promising`] says of a candidate whose object stays as it is.
+pub(super) const IDLE: &str = "it changes nothing";
 
 /// Shows that `after` differs from `before` only in fields that fixes of findings wanted to change,
 /// that the findings in `made` are gone, and that none is new.
@@ -91,7 +96,7 @@ pub(super) fn promising(
     let mut pairs = old.objects.iter().zip(&new.objects);
     match pairs.find(|((index, old), (_, new))| objects.contains(index) && old.value == new.value) {
         None => Ok(()),
-        Some(_) if objects.len() == 1 => Err("it changes nothing".to_owned()),
+        Some(_) if objects.len() == 1 => Err(IDLE.to_owned()),
         Some(((_, old), _)) => Err(format!("it does not change {}", resource_id(&old.object))),
     }
 }
@@ -123,18 +128,25 @@ pub(super) fn unchecked(before: &[Problem], after: &[Problem]) -> Result<(), Str
     }
 }
 
-/// Operations that fixes want in a scenario, by object.
-fn wanted<'a>(
-    judged: &'a JudgedChart,
-    scenario: usize,
-    selection: &Selection,
-) -> BTreeMap<usize, Vec<&'a PatchOp>> {
-    let mut wanted: BTreeMap<usize, Vec<&PatchOp>> = BTreeMap::new();
+/// Operations that fixes want in a scenario, by object; also in the other words that mean the same.
+fn wanted(judged: &JudgedChart, scenario: usize, selection: &Selection) -> BTreeMap<usize, Vec<PatchOp>> {
+    let mut wanted: BTreeMap<usize, Vec<PatchOp>> = BTreeMap::new();
+    let objects = judged.scenarios.get(scenario).map(|it| it.objects.as_slice()).unwrap_or_default();
     for it in &judged.findings {
         let Some(index) = allowed_index(&it.finding, selection) else { continue };
         for instance in it.instances.iter().filter(|instance| instance.scenario == scenario) {
             for op in instance.patches.get(index).into_iter().flat_map(|patch| &patch.ops) {
-                wanted.entry(op.document()).or_default().push(op);
+                let ops = wanted.entry(op.document()).or_default();
+                ops.push(op.clone());
+                if let (Some(object), Some(container)) = (objects.get(op.document()), &instance.container) {
+                    ops.extend(narrowed(object, container, op));
+                }
+                if let PatchOp::Remove { document, path, .. } = op
+                    && default_is_false(path)
+                {
+                    let (document, path) = (*document, path.clone());
+                    ops.push(PatchOp::Set { document, path, value: Value::Bool(false) });
+                }
             }
         }
     }
@@ -147,7 +159,7 @@ pub(super) fn allowed_index(finding: &Finding, selection: &Selection) -> Option<
 }
 
 /// Shows that what is printed differs in wanted fields only.
-fn scenario(old: &Part<'_>, new: &Part<'_>, wanted: &BTreeMap<usize, Vec<&PatchOp>>) -> Result<(), String> {
+fn scenario(old: &Part<'_>, new: &Part<'_>, wanted: &BTreeMap<usize, Vec<PatchOp>>) -> Result<(), String> {
     let head =
         |(_, it): &(usize, &RenderedObject)| (it.object.kind().clone(), it.object.name().map(str::to_owned));
     if !old.objects.iter().map(head).eq(new.objects.iter().map(head))
@@ -160,9 +172,9 @@ fn scenario(old: &Part<'_>, new: &Part<'_>, wanted: &BTreeMap<usize, Vec<&PatchO
             continue;
         }
         let mut value = before.value.clone();
-        let ops = wanted.get(index).map(Vec::as_slice).unwrap_or_default();
-        for op in ops {
-            follow(&mut value, &after.value, &in_new_names(op, ops, &after.value));
+        let ops: Vec<&PatchOp> = wanted.get(index).into_iter().flatten().collect();
+        for op in &ops {
+            follow(&mut value, &after.value, &in_new_names(op, &ops, &after.value));
         }
         if value != after.value {
             let id = resource_id(&before.object);

@@ -1,146 +1,39 @@
 //! Where a wanted change of an object could be made: values keys and template text, best first.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::engine::installs::{Form, Install, Parameters, Place};
 use crate::finding::PatchOp;
-use crate::resource::written_before;
-use crate::source::{Files, Limits, Source, Span, TextEdits};
-use crate::yaml::{FieldPath, NodeId, Scalar, Segment, SpanTree};
+use crate::resource::{Pod, written_before};
+use crate::source::{Files, Limits, Source};
+use crate::yaml::{NodeId, Scalar, Segment, SpanTree};
 
+use super::candidate::{Candidate, Candidates, Choice, Proposal};
+use super::hooks::{Keys, MOST_KEYS};
 use super::judge::{JudgedScenario, RenderedObject};
 use super::new_key::{NewKeys, new_keys};
 use super::part_site::{PartSite, parts};
-use super::trace::{PrintedValue, RenderedTree, ValuePath, value_of};
+use super::template_site::TemplateEdit;
+use super::trace::{RenderedTree, ValuePath, passed_over, value_of};
 use super::values_site::{self, ValuesChange};
-use super::{ChartInput, resource_site, schema_site, template_site};
-
-/// Most candidates for one change.
-const MOST: usize = 24;
-
-/// Most values keys that are tried for one field.
-const MOST_KEYS: usize = 6;
-
-/// A change of source files that may bring a change of an object about.
-#[derive(Clone, Debug)]
-pub(super) struct Candidate {
-    /// The place in words: `securityContext in web/values.yaml`.
-    pub place: String,
-    /// Edits by file.
-    pub edits: BTreeMap<String, (Arc<Source>, TextEdits)>,
-    /// Paths of values keys that it makes: another change must not make them too.
-    pub claims: BTreeSet<String>,
-}
-
-/// A change of one part that is not worked out yet.
-#[derive(Clone)]
-enum Proposal {
-    Values {
-        file: String,
-        keys: Vec<String>,
-        change: ValuesChange,
-    },
-    Template(template_site::TemplateEdit),
-    /// Values in a resource that installs the chart.
-    Resource {
-        place: Arc<Place>,
-        keys: Vec<String>,
-        change: ValuesChange,
-    },
-    /// A parameter of an Application gets another text.
-    Parameter {
-        parameters: Arc<Parameters>,
-        /// Where its value stands.
-        span: Span,
-        text: String,
-    },
-    /// An action prints a key of its own, which gets the value.
-    OwnKey {
-        template: template_site::TemplateEdit,
-        keys: Vec<String>,
-        value: Value,
-    },
-    /// The template gets lines that print keys which no template has read so far.
-    NewKeys {
-        template: template_site::TemplateEdit,
-        keys: Rc<NewKeys>,
-    },
-    /// An entry goes at one place, others come at another.
-    Both(Box<(Proposal, Proposal)>),
-}
-
-/// A proposal and, once it is asked for, what it comes to.
-struct Choice {
-    proposal: Proposal,
-    candidate: OnceCell<Option<Candidate>>,
-}
-
-impl From<Proposal> for Choice {
-    fn from(proposal: Proposal) -> Self {
-        Self { proposal, candidate: OnceCell::new() }
-    }
-}
-
-/// Keys of a values file's root.
-type Keys = Rc<Vec<String>>;
+use super::wants::{deep_merge, default_is_false, wants};
+use super::{ChartInput, literal_site, resource_site, schema_site, template_site};
 
 /// What candidates are made from. What is read for one is kept for the next.
 pub(super) struct Sites<'a> {
-    input: &'a ChartInput,
+    pub(super) input: &'a ChartInput,
     files: &'a dyn Files,
-    limits: &'a Limits,
-    scenario: &'a JudgedScenario,
+    pub(super) limits: &'a Limits,
+    pub(super) scenario: &'a JudgedScenario,
     /// Whether templates get lines that print new values keys, rather than lines of literal text.
     add_values: bool,
     trees: RefCell<HashMap<String, Option<Rc<SpanTree>>>>,
     /// First keys of the values that a document prints, by file and start.
-    near: RefCell<HashMap<(usize, usize), Keys>>,
-}
-
-/// Candidates, worked out as they are asked for, the best ones first.
-pub(super) struct Candidates<'s> {
-    sites: &'s Sites<'s>,
-    parts: Vec<Vec<Choice>>,
-    ranks: std::vec::IntoIter<Vec<usize>>,
-}
-
-impl Iterator for Candidates<'_> {
-    type Item = Candidate;
-
-    fn next(&mut self) -> Option<Candidate> {
-        for rank in self.ranks.by_ref() {
-            let chosen = rank
-                .iter()
-                .zip(&self.parts)
-                .map(|(&at, part)| part.get(at).and_then(|choice| self.sites.work_out(choice)).cloned());
-            let Some(chosen) = chosen.collect::<Option<Vec<Candidate>>>() else { continue };
-            let mut chosen = chosen.into_iter();
-            let joined = chosen.next().and_then(|first| chosen.try_fold(first, Candidate::joined));
-            if joined.is_some() {
-                return joined;
-            }
-        }
-        None
-    }
-}
-
-/// What is wanted of one node, by kind of change.
-#[derive(Default)]
-struct Wants {
-    /// Entries to add to mappings that are there.
-    additions: BTreeMap<NodeId, Map<String, Value>>,
-    replacements: Vec<(NodeId, Value)>,
-    appendices: Vec<(NodeId, Value)>,
-    removals: Vec<NodeId>,
-    /// What goes, with the flag that is on in it and was meant to go.
-    flags: HashMap<NodeId, NodeId>,
-    /// Keys, with what they become.
-    renames: Vec<(NodeId, String)>,
+    pub(super) near: RefCell<HashMap<(usize, usize), Keys>>,
 }
 
 impl<'a> Sites<'a> {
@@ -174,8 +67,7 @@ impl<'a> Sites<'a> {
         if parts.is_empty() {
             return Err("there is nothing to change".to_owned());
         }
-        let lengths: Vec<usize> = parts.iter().map(Vec::len).collect();
-        Ok(Candidates { sites: self, parts, ranks: ranks(&lengths).into_iter() })
+        Ok(Candidates::of(self, parts))
     }
 
     /// The places for each part of what is wanted of an object.
@@ -187,22 +79,24 @@ impl<'a> Sites<'a> {
         let mut parts: Vec<Vec<Proposal>> = Vec::new();
         let mut exchanged: Vec<NodeId> = Vec::new();
         for (map, entries) in &wants.additions {
-            let added = self.additions(document, object, *map, entries);
+            let pods = object.object.pods();
+            let is_part = |it: &Pod| it.spec == *map || it.containers.iter().any(|it| it.node == *map);
             match wants.removals.iter().find(|node| tree.parent(**node) == Some(*map)) {
                 Some(&gone) => {
+                    let added = self.additions(document, object, *map, entries);
                     exchanged.push(gone);
-                    parts.push(self.exchanges(document, *map, gone, entries, &added));
+                    parts.push(self.exchanges(document, object, (*map, gone), entries, &added));
                 }
-                None => parts.push(added),
+                // Charts have a key for each field of a pod or container.
+                None if pods.iter().any(is_part) => parts.extend(entries.iter().map(|(key, value)| {
+                    let entry = std::iter::once((key.clone(), value.clone())).collect();
+                    self.additions(document, object, *map, &entry)
+                })),
+                None => parts.push(self.additions(document, object, *map, entries)),
             }
         }
         for (node, value) in &wants.replacements {
-            let mut found = self.at_value(document, *node, &ValuesChange::Set(value.clone()));
-            let edit = template_site::replace(&self.scenario.rendered, document, *node, value);
-            found.extend(edit.and_then(|edit| self.in_template(edit)));
-            found.extend(self.own_key(document, *node, value));
-            found.extend(self.in_parts(document, *node, value));
-            parts.push(found);
+            parts.push(self.replacements(document, object, *node, value));
         }
         for (list, item) in &wants.appendices {
             let mut found = self.at_value(document, *list, &ValuesChange::Append(item.clone()));
@@ -211,7 +105,8 @@ impl<'a> Sites<'a> {
             parts.push(found);
         }
         for &node in wants.removals.iter().filter(|node| !exchanged.contains(node)) {
-            parts.push(self.removals(document, node, wants.flags.get(&node).copied()));
+            let flag = wants.flags.get(&node).copied();
+            parts.push(self.removals(document, object, node, flag));
         }
         for (key, to) in &wants.renames {
             let edit =
@@ -224,27 +119,87 @@ impl<'a> Sites<'a> {
         if parts.iter().all(possible) { Ok(parts) } else { Err(self.no_place(document)) }
     }
 
-    fn removals(&self, document: &RenderedTree, node: NodeId, flag: Option<NodeId>) -> Vec<Proposal> {
+    fn replacements(
+        &self,
+        document: &RenderedTree,
+        object: &RenderedObject,
+        node: NodeId,
+        value: &Value,
+    ) -> Vec<Proposal> {
+        let set = ValuesChange::Set(value.clone());
+        let mut found = self.at_value(document, node, &set);
+        // What a template falls back to says which key it would have taken.
+        if let Some(path) = passed_over(&self.scenario.rendered, document, node) {
+            found.extend(self.in_values(document, &path, &set));
+        }
+        let rendered = &self.scenario.rendered;
+        if self.add_values {
+            let edit = |keys: &NewKeys| literal_site::print_key(rendered, document, node, keys);
+            found.extend(self.own_hooks(document, object, node, value, &edit));
+        }
+        let edit = template_site::replace(rendered, document, node, value);
+        found.extend(edit.and_then(|edit| self.in_template(edit)));
+        found.extend(self.own_key(document, node, value));
+        found.extend(self.in_parts(document, node, value));
+        found
+    }
+
+    fn removals(
+        &self,
+        document: &RenderedTree,
+        object: &RenderedObject,
+        node: NodeId,
+        flag: Option<NodeId>,
+    ) -> Vec<Proposal> {
         let mut found = self.at_value(document, node, &ValuesChange::Remove);
         // A flag is as well switched off. In a file that overrides another one that is what stays clear.
-        if let Some(flag) = flag {
+        if let Some(flag) = flag.filter(|flag| default_is_false(&document.tree.path(*flag))) {
             let off = self.at_value(document, flag, &ValuesChange::Set(Value::Bool(false)));
             let value = value_of(&self.scenario.rendered, document, flag);
             let overrides = value.is_some_and(|value| value.at.file != self.input.inside("values.yaml"));
             let at = if overrides { 0 } else { found.len() };
             found.splice(at..at, off);
         }
-        let edit = template_site::remove(&self.scenario.rendered, document, node);
+        let rendered = &self.scenario.rendered;
+        let is_true = matches!(document.tree.scalar(node), Some(Scalar::Bool(true)));
+        found.extend(self.switches(document, object, node));
+        if self.add_values && is_true {
+            let edit = |keys: &NewKeys| literal_site::print_if(rendered, document, node, keys);
+            found.extend(self.own_hooks(document, object, node, &Value::Bool(false), &edit));
+        }
+        let edit = template_site::remove(rendered, document, node)
+            .or_else(|| literal_site::remove_printed(rendered, document, node));
         found.extend(edit.and_then(|edit| self.in_template(edit)));
         found
+    }
+
+    /// A field that stands in the template's text gets a new key of the chart's own values, by an edit of
+    /// the template that prints it.
+    fn own_hooks(
+        &self,
+        document: &RenderedTree,
+        object: &RenderedObject,
+        node: NodeId,
+        value: &Value,
+        edit: &dyn Fn(&NewKeys) -> Option<TemplateEdit>,
+    ) -> Vec<Proposal> {
+        let tree = &*document.tree;
+        let name = tree.key_node(node).and_then(|key| tree.key_text(key));
+        let (Some(map), Some(name)) = (tree.parent(node), name) else { return Vec::new() };
+        let entries = std::iter::once((name.into_owned(), value.clone())).collect();
+        let propose = |keys: NewKeys| {
+            let template = edit(&keys).filter(|edit| self.input.is_own(edit.0.name()))?;
+            Some(Proposal::NewKeys { template, keys: Rc::new(keys) })
+        };
+        self.free_keys(document, object, map, &entries).into_iter().filter_map(propose).collect()
     }
 
     /// Puts entries in the place of another one: where both stand together first.
     fn exchanges(
         &self,
         document: &RenderedTree,
-        map: NodeId,
-        gone: NodeId,
+        object: &RenderedObject,
+        (map, gone): (NodeId, NodeId),
         entries: &Map<String, Value>,
         added: &[Proposal],
     ) -> Vec<Proposal> {
@@ -256,11 +211,18 @@ impl<'a> Sites<'a> {
         }
         let edit = template_site::exchange(&self.scenario.rendered, document, gone, entries);
         found.extend(edit.and_then(|edit| self.in_template(edit)));
-        for removal in self.removals(document, gone, None) {
+        for removal in self.removals(document, object, gone, None) {
             let both = |addition: &Proposal| Proposal::Both(Box::new((removal.clone(), addition.clone())));
             found.extend(added.iter().take(MOST_KEYS).map(both));
         }
         found
+    }
+
+    /// That there is no place in a vendored chart, if one of the objects is printed by one.
+    pub fn vendored(&self, objects: &BTreeSet<usize>) -> Option<String> {
+        let objects = objects.iter().filter_map(|&object| self.scenario.objects.get(object));
+        let mut documents = objects.filter_map(|object| self.scenario.documents.get(object.document));
+        documents.find(|document| self.is_vendored_template(document)).map(|it| self.no_place(it))
     }
 
     fn no_place(&self, document: &RenderedTree) -> String {
@@ -301,7 +263,9 @@ impl<'a> Sites<'a> {
         let lines = |_: &Source, _, indent, end: &str| template_site::block(entries, indent, end);
         let before: Vec<&str> = entries.keys().flat_map(|key| written_before(key)).copied().collect();
         let edits = template_site::add(&self.scenario.rendered, document, map, &before, &lines);
-        found.extend(edits.into_iter().take(3).filter_map(|edit| self.in_template(edit)));
+        let twice = |edit: &TemplateEdit| entries.keys().any(|key| template_site::writes_already(edit, key));
+        let edits = edits.into_iter().take(3).filter(|edit| !twice(edit));
+        found.extend(edits.filter_map(|edit| self.in_template(edit)));
         found
     }
 
@@ -313,134 +277,33 @@ impl<'a> Sites<'a> {
         map: NodeId,
         entries: &Map<String, Value>,
     ) -> Vec<Proposal> {
-        // The templates of a subchart read other values.
-        let tree = self.tree(&self.input.inside("values.yaml"));
-        let Some(tree) = tree.filter(|_| self.subchart(document).is_empty()) else { return Vec::new() };
-        let near = self.neighbours(document);
         let before: Vec<&str> = entries.keys().flat_map(|key| written_before(key)).copied().collect();
         let mut found = Vec::new();
-        for keys in new_keys(self.scenario, document, object, (map, entries), &tree, &near) {
+        for keys in self.free_keys(document, object, map, entries) {
             let keys = Rc::new(keys);
             let lines = |source: &Source, at, indent, end: &str| keys.lines(source, at, indent, end);
             let edits = template_site::add(&self.scenario.rendered, document, map, &before, &lines);
-            let own = edits.into_iter().filter(|edit| self.input.is_own(edit.0.name())).take(2);
+            let twice =
+                |edit: &TemplateEdit| entries.keys().any(|key| template_site::writes_already(edit, key));
+            let own =
+                edits.into_iter().filter(|edit| self.input.is_own(edit.0.name()) && !twice(edit)).take(2);
             found.extend(own.map(|template| Proposal::NewKeys { template, keys: Rc::clone(&keys) }));
         }
         found
     }
 
-    fn at_hooks(
+    /// Keys of the chart's own values that are free for entries of a mapping.
+    fn free_keys(
         &self,
         document: &RenderedTree,
         object: &RenderedObject,
         map: NodeId,
-        field: &str,
-        change: &ValuesChange,
-    ) -> Vec<Proposal> {
-        let in_pod = object.object.pods().iter().any(|pod| pod.spec == map);
-        let mut paths: Vec<ValuePath> = self.scenario.hooks(field).into_iter().collect();
-        // Keys for pods are mostly called so; nearer ones are more often meant than deeper ones.
-        let names_pod =
-            |path: &ValuePath| path.path.last().is_some_and(|key| key.to_ascii_lowercase().contains("pod"));
-        let near = self.neighbours(document);
-        paths.sort_by_key(|path| {
-            let known = path.path.first().is_some_and(|first| near.contains(first));
-            (names_pod(path) != in_pod, path.path.len() > 1 && !known, path.path.len())
-        });
-        let mut found = Vec::new();
-        for path in paths.into_iter().take(MOST_KEYS) {
-            found.extend(self.in_values(document, &path, change));
-            if let ValuesChange::Merge(entries) = change {
-                let mut enabled = Map::new();
-                enabled.insert("enabled".to_owned(), Value::Bool(true));
-                enabled.extend(entries.clone());
-                if self.is_switched_off(&path) {
-                    found.extend(self.in_values(document, &path, &ValuesChange::Merge(enabled)));
-                }
-            }
-        }
-        found
-    }
-
-    /// Whether a block of values has an `enabled: false`.
-    fn is_switched_off(&self, path: &ValuePath) -> bool {
-        let places = self.places(&path.file).filter_map(|place| self.root_in(place));
-        let file = self.tree(&path.file).filter(|_| !self.input.installs_it(&path.file)).and_then(|tree| {
-            let root = tree.documents().iter().rfind(|it| it.root.is_some())?.root?;
-            Some((tree, root))
-        });
-        let mut roots = places.chain(file);
-        roots.any(|(tree, root)| is_switched_off(&tree, root, &path.path))
-    }
-
-    /// The resource that the scenario stands for.
-    fn install(&self) -> Option<&'a Install> {
-        self.input.install(&self.scenario.name)
-    }
-
-    /// Values of the scenario's resource in a file that may be changed, those that win first.
-    fn places(&self, file: &str) -> impl Iterator<Item = &'a Arc<Place>> {
-        let places = self.install().into_iter().flat_map(|install| install.places().rev());
-        places.filter(move |place| *place.at.file == *file && self.input.can_change(&place.at))
-    }
-
-    /// The mapping of values at a place of a resource.
-    fn root_in(&self, place: &Place) -> Option<(Rc<SpanTree>, NodeId)> {
-        let tree = self.tree(&place.at.file)?;
-        let node = place.at.node(&tree)?;
-        resource_site::root(tree, place, node, self.limits)
-    }
-
-    /// Changes values of the scenario's resource: those that hold the key; a key that none of them holds goes into
-    /// the chart's own values first.
-    fn in_resource(&self, path: &ValuePath, change: &ValuesChange) -> Vec<Proposal> {
-        let (keys, change) = (&path.path, change);
-        let at = |place: &Arc<Place>| Proposal::Resource {
-            place: Arc::clone(place),
-            keys: keys.clone(),
-            change: change.clone(),
-        };
-        let holds = |place: &&Arc<Place>| match &place.form {
-            Form::Single(known) => known == keys && resource_site::word(change).is_some(),
-            Form::Mapping | Form::Text => {
-                self.root_in(place).is_some_and(|(tree, root)| values_site::holds(&tree, root, keys, change))
-            }
-        };
-        if let Some(place) = self.places(&path.file).find(holds) {
-            return vec![at(place)];
-        }
-        let file = self.input.inside("values.yaml");
-        let own = Proposal::Values { file, keys: keys.clone(), change: change.clone() };
-        std::iter::once(own).chain(self.places(&path.file).next().map(at)).collect()
-    }
-
-    /// Gives the parameter that printed a value another text.
-    fn in_parameter(&self, value: &PrintedValue, change: &ValuesChange) -> Option<Proposal> {
-        let parameters = self.install()?.parameters.as_ref()?;
-        let text = resource_site::word(change)?;
-        (*parameters.at.file == *value.at.file && self.input.can_change(&parameters.at))
-            .then(|| Proposal::Parameter { parameters: Arc::clone(parameters), span: value.span, text })
-    }
-
-    /// First keys of the values that a document prints.
-    fn neighbours(&self, document: &RenderedTree) -> Keys {
-        let place = (document.file, document.start);
-        if let Some(known) = self.near.borrow().get(&place) {
-            return Rc::clone(known);
-        }
-        let tree = &*document.tree;
-        let mut keys = Vec::new();
-        for node in tree.nodes().filter(|node| tree.kind(*node).is_scalar()) {
-            if let Some(first) = value_of(&self.scenario.rendered, document, node)
-                .and_then(|value| value.at.path.into_iter().next())
-                && !keys.contains(&first)
-            {
-                keys.push(first);
-            }
-        }
-        let keys = Rc::new(keys);
-        self.near.borrow_mut().insert(place, Rc::clone(&keys));
-        keys
+        entries: &Map<String, Value>,
+    ) -> Vec<NewKeys> {
+        // The templates of a subchart read other values.
+        let tree = self.tree(&self.input.inside("values.yaml"));
+        let Some(tree) = tree.filter(|_| self.subchart(document).is_empty()) else { return Vec::new() };
+        new_keys(self.scenario, document, object, (map, entries), &tree, &self.neighbours(document))
     }
 
     /// Changes the value that printed a node.
@@ -461,7 +324,12 @@ impl<'a> Sites<'a> {
         parts(&self.scenario.rendered, document, node, value).into_iter().flat_map(proposal).collect()
     }
 
-    fn in_values(&self, document: &RenderedTree, path: &ValuePath, change: &ValuesChange) -> Vec<Proposal> {
+    pub(super) fn in_values(
+        &self,
+        document: &RenderedTree,
+        path: &ValuePath,
+        change: &ValuesChange,
+    ) -> Vec<Proposal> {
         if self.input.installs_it(&path.file) {
             return self.in_resource(path, change);
         }
@@ -473,26 +341,20 @@ impl<'a> Sites<'a> {
         } else {
             // A vendored chart's values are set under its name in the parent's.
             let mut keys = self.subchart(document);
-            keys.extend(path.path.iter().cloned());
-            if !self.is_vendored_template(document) && keys.len() == path.path.len() {
+            if !self.is_vendored_template(document) && keys.is_empty() {
                 return Vec::new();
             }
+            // Below a key of its own (`_defaults`) a chart keeps what others set without it.
+            let private = path.path.len() > 1 && path.path.first().is_some_and(|key| key.starts_with('_'));
+            keys.extend(path.path.iter().skip(usize::from(private)).cloned());
             (base, keys)
         };
         let own = file == self.input.inside("values.yaml");
-        let mut found = Vec::new();
+        let mut found = vec![Proposal::Values { file, keys: keys.clone(), change: change.clone() }];
         // Where the chart's own values would change what others get, the resource of the scenario may have the key.
         if own && matches!(change, ValuesChange::Merge(_) | ValuesChange::Set(_)) {
-            let mut places = self.install().into_iter().flat_map(|install| install.places().rev());
-            let may = |place: &&Arc<Place>| {
-                !matches!(place.form, Form::Single(_)) && self.input.can_change(&place.at)
-            };
-            found.extend(places.find(may).map(|place| {
-                let (place, keys, change) = (Arc::clone(place), keys.clone(), change.clone());
-                Proposal::Resource { place, keys, change }
-            }));
+            found.extend(self.in_install(keys, change));
         }
-        found.insert(0, Proposal::Values { file, keys, change: change.clone() });
         found
     }
 
@@ -511,14 +373,51 @@ impl<'a> Sites<'a> {
     }
 
     /// What a choice comes to; `None` where it cannot be made.
-    fn work_out<'c>(&self, choice: &'c Choice) -> Option<&'c Candidate> {
+    pub(super) fn work_out<'c>(&self, choice: &'c Choice) -> Option<&'c Candidate> {
         choice.candidate.get_or_init(|| self.candidate(&choice.proposal)).as_ref()
+    }
+
+    /// What one choice of each part comes to; `None` where they do not go together.
+    pub(super) fn together(&self, choices: &[&Choice]) -> Option<Candidate> {
+        let (mut all, mut entries, mut paths) = (None, Map::new(), BTreeSet::new());
+        let is_new = |choice: &&&Choice| matches!(choice.proposal, Proposal::NewKeys { .. });
+        // New keys may come to stand in one map.
+        let several = choices.iter().filter(is_new).count() > 1;
+        let mut claims = BTreeSet::new();
+        for choice in choices {
+            let candidate = match &choice.proposal {
+                Proposal::NewKeys { template, keys } if several => {
+                    if !keys.paths().all(|path| paths.insert(path)) {
+                        return None;
+                    }
+                    let below =
+                        |inner, key: &String| std::iter::once((key.clone(), Value::Object(inner))).collect();
+                    deep_merge(&mut entries, keys.above.iter().rev().fold(keys.entries.clone(), below));
+                    claims.extend(keys.claims.iter().cloned());
+                    Candidate::from(template)
+                }
+                _ => self.work_out(choice)?.clone(),
+            };
+            all = Some(match all {
+                None => candidate,
+                Some(known) => Candidate::joined(known, candidate)?,
+            });
+        }
+        if !several {
+            return all;
+        }
+        let file = self.input.inside("values.yaml");
+        let mut values = self.values_candidate(&file, &[], &ValuesChange::Merge(entries))?;
+        values.place =
+            format!("{} in {file}", claims.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
+        values.claims = claims;
+        values.joined(all?)
     }
 
     fn candidate(&self, proposal: &Proposal) -> Option<Candidate> {
         match proposal {
             Proposal::Values { file, keys, change } => self.values_candidate(file, keys, change),
-            Proposal::Template(edit) => Some(template_candidate(edit)),
+            Proposal::Template(edit) => Some(Candidate::from(edit)),
             Proposal::Resource { place, keys, change } => {
                 let tree = self.tree(&place.at.file)?;
                 let edits = resource_site::edits(&tree, place, keys, change, self.limits).ok()?;
@@ -535,7 +434,7 @@ impl<'a> Sites<'a> {
                 let file = self.input.inside("values.yaml");
                 let change = ValuesChange::Set(value.clone());
                 let values = self.values_candidate(&file, keys, &change)?;
-                values.joined(template_candidate(template))
+                values.joined(Candidate::from(template))
             }
             Proposal::NewKeys { template, keys } => {
                 let file = self.input.inside("values.yaml");
@@ -544,7 +443,7 @@ impl<'a> Sites<'a> {
                 let claimed: Vec<&str> = keys.claims.iter().map(String::as_str).collect();
                 values.place = format!("{} in {file}", claimed.join(", "));
                 values.claims.clone_from(&keys.claims);
-                values.joined(template_candidate(template))
+                values.joined(Candidate::from(template))
             }
             Proposal::Both(both) => self.candidate(&both.0)?.joined(self.candidate(&both.1)?),
         }
@@ -572,7 +471,7 @@ impl<'a> Sites<'a> {
     }
 
     /// The names under which the chart that printed a document stands in its parents' values.
-    fn subchart(&self, document: &RenderedTree) -> Vec<String> {
+    pub(super) fn subchart(&self, document: &RenderedTree) -> Vec<String> {
         let file = self.scenario.rendered.files.get(document.file);
         let path = file.map_or("", |file| &*file.path);
         let parts: Vec<&str> = path.split('/').collect();
@@ -592,12 +491,12 @@ impl<'a> Sites<'a> {
         file.is_some_and(|file| !self.input.is_own(&file.template))
     }
 
-    fn in_template(&self, edit: template_site::TemplateEdit) -> Option<Proposal> {
+    fn in_template(&self, edit: TemplateEdit) -> Option<Proposal> {
         self.input.is_own(edit.0.name()).then_some(Proposal::Template(edit))
     }
 
     /// A values file, or one with a resource, as it is now.
-    fn tree(&self, path: &str) -> Option<Rc<SpanTree>> {
+    pub(super) fn tree(&self, path: &str) -> Option<Rc<SpanTree>> {
         if let Some(known) = self.trees.borrow().get(path) {
             return known.clone();
         }
@@ -611,199 +510,5 @@ impl<'a> Sites<'a> {
         let tree = read();
         self.trees.borrow_mut().insert(path.to_owned(), tree.clone());
         tree
-    }
-}
-
-/// Whether a block of values has an `enabled: false`.
-fn is_switched_off(tree: &SpanTree, root: NodeId, path: &[String]) -> bool {
-    let node = path.iter().try_fold(root, |node, key| tree.get(tree.resolve(node), key));
-    let enabled = node.and_then(|node| tree.get(tree.resolve(node), "enabled"));
-    matches!(enabled.and_then(|node| tree.scalar(node)), Some(Scalar::Bool(false)))
-}
-
-fn template_candidate((source, edits): &template_site::TemplateEdit) -> Candidate {
-    let file = source.name().to_string();
-    let first = edits.as_slice().first();
-    let line = first.map_or(1, |edit| source.line_column(edit.span.start()).line);
-    let place = format!("{file}:{line}");
-    let edits = std::iter::once((file, (Arc::clone(source), edits.clone()))).collect();
-    Candidate { place, edits, claims: BTreeSet::new() }
-}
-
-/// Which choice of each part goes with which: the first ones of all, the second ones and so on, then
-/// those with the least loss in rank.
-fn ranks(lengths: &[usize]) -> Vec<Vec<usize>> {
-    let longest = lengths.iter().copied().max().unwrap_or(0).min(MOST / 2);
-    let nth = |n: usize| lengths.iter().map(|&length| n.min(length.saturating_sub(1))).collect();
-    let mut ranks: Vec<Vec<usize>> = (0..longest).map(nth).collect();
-    let mut mixed: Vec<Vec<usize>> = vec![Vec::new()];
-    for &length in lengths {
-        let longer = |rank: &Vec<usize>| {
-            let rank = rank.clone();
-            (0..length).map(move |at| rank.iter().copied().chain(std::iter::once(at)).collect())
-        };
-        mixed = mixed.iter().flat_map(longer).collect();
-        mixed.sort_by_key(|rank| rank.iter().sum::<usize>());
-        mixed.truncate(MOST);
-    }
-    for rank in mixed {
-        if ranks.len() < MOST && !ranks.contains(&rank) {
-            ranks.push(rank);
-        }
-    }
-    ranks
-}
-
-impl Candidate {
-    /// Edits of one file, which is called as in the tree of the chart.
-    fn of(place: String, tree: &SpanTree, edits: TextEdits) -> Self {
-        let source = Arc::clone(tree.source());
-        let edits = std::iter::once((source.name().to_string(), (source, edits))).collect();
-        Self { place, edits, claims: BTreeSet::new() }
-    }
-
-    /// Both as one; `None` where their edits overlap, make the same values key, or insert the same twice.
-    pub fn joined(mut self, other: Self) -> Option<Self> {
-        if !self.claims.is_disjoint(&other.claims) {
-            return None;
-        }
-        self.claims.extend(other.claims);
-        for (file, (source, edits)) in other.edits {
-            match self.edits.get_mut(&file) {
-                Some((_, known)) => {
-                    let (same, new): (Vec<_>, Vec<_>) =
-                        edits.as_slice().iter().cloned().partition(|edit| known.as_slice().contains(edit));
-                    // Findings of two objects that one template prints want the same lines once. A value
-                    // that prints several fields is another one for all of them.
-                    if same.iter().any(|edit| edit.span.is_empty()) {
-                        return None;
-                    }
-                    known.merge(&TextEdits::new(new).ok()?).ok()?;
-                }
-                None => {
-                    self.edits.insert(file, (source, edits));
-                }
-            }
-        }
-        Some(self)
-    }
-}
-
-/// Sorts operations by what they do to nodes that are there.
-fn wants(tree: &SpanTree, root: NodeId, ops: &[&PatchOp]) -> Result<Wants, String> {
-    let mut wants = Wants::default();
-    for op in ops {
-        match op {
-            PatchOp::Set { path, value, .. } => set(tree, root, path, value.clone(), &mut wants)?,
-            PatchOp::Append { path, value, .. } => match tree.find(root, path) {
-                Some(list) if tree.kind(tree.resolve(list)).is_sequence() => {
-                    wants.appendices.push((tree.resolve(list), value.clone()));
-                }
-                _ => set(tree, root, path, Value::Array(vec![value.clone()]), &mut wants)?,
-            },
-            PatchOp::Remove { .. } => {}
-            PatchOp::Rename { path, to, .. } => {
-                let above =
-                    path.split_last().and_then(|(above, last)| Some((tree.find(root, &above)?, last)));
-                let Some((map, Segment::Key(name))) = above else {
-                    return Err(format!("{path} is not there"));
-                };
-                let mut pairs = tree.pairs(tree.resolve(map));
-                let key = pairs.find(|(key, _)| tree.key_text(*key).is_some_and(|text| text == *name));
-                let (key, _) = key.ok_or_else(|| format!("{path} is not there"))?;
-                wants.renames.push((key, to.clone()));
-            }
-        }
-    }
-    for op in ops {
-        let PatchOp::Remove { path, prune, .. } = op else { continue };
-        let mut node = tree.find(root, path).ok_or_else(|| format!("{path} is not there"))?;
-        let meant = node;
-        // A parent of one entry goes with it, unless something is put there.
-        while *prune
-            && let Some(parent) = tree.parent(node)
-            && (tree.pairs(parent).len() == 1 || tree.items(parent).len() == 1)
-            && parent != root
-            && !wants.additions.contains_key(&parent)
-        {
-            node = parent;
-        }
-        if !wants.removals.contains(&node) {
-            wants.removals.push(node);
-            if matches!(tree.scalar(meant), Some(Scalar::Bool(true))) {
-                wants.flags.insert(node, meant);
-            }
-        } else if wants.flags.get(&node) != Some(&meant) {
-            // Of several flags one is not enough.
-            wants.flags.remove(&node);
-        }
-    }
-    Ok(wants)
-}
-
-fn set(
-    tree: &SpanTree,
-    root: NodeId,
-    path: &FieldPath,
-    value: Value,
-    wants: &mut Wants,
-) -> Result<(), String> {
-    let mut at = root;
-    let mut segments = path.segments().iter();
-    let mut rest: Vec<&Segment> = Vec::new();
-    for segment in segments.by_ref() {
-        let node = tree.resolve(at);
-        let next = match segment {
-            Segment::Key(key) if tree.kind(node).is_mapping() => tree.get(node, key),
-            Segment::Index(index) if tree.kind(node).is_sequence() => tree.items(node).get(*index).copied(),
-            _ => None,
-        };
-        match next {
-            Some(next) => at = next,
-            None => {
-                rest.push(segment);
-                break;
-            }
-        }
-    }
-    rest.extend(segments);
-    if rest.is_empty() {
-        wants.replacements.push((at, value));
-        return Ok(());
-    }
-    let mut nested = value;
-    for segment in rest.iter().rev() {
-        let Segment::Key(key) = segment else { return Err(format!("{path} is not there")) };
-        nested = Value::Object(std::iter::once((key.clone(), nested)).collect());
-    }
-    let node = tree.resolve(at);
-    if !tree.kind(node).is_mapping() {
-        if matches!(tree.scalar(node), Some(Scalar::Null)) {
-            wants.replacements.push((node, nested));
-            return Ok(());
-        }
-        return Err(format!("{path} has a parent of another kind"));
-    }
-    let Value::Object(entries) = nested else { return Ok(()) };
-    deep_merge(wants.additions.entry(node).or_default(), entries);
-    Ok(())
-}
-
-fn deep_merge(into: &mut Map<String, Value>, entries: Map<String, Value>) {
-    for (key, value) in entries {
-        match (into.get_mut(&key), value) {
-            (Some(Value::Object(known)), Value::Object(new)) => deep_merge(known, new),
-            // Each of several items of a list that is not there yet.
-            (Some(Value::Array(known)), Value::Array(new)) => {
-                for item in new {
-                    if !known.contains(&item) {
-                        known.push(item);
-                    }
-                }
-            }
-            (_, value) => {
-                into.insert(key, value);
-            }
-        }
     }
 }

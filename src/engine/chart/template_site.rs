@@ -13,13 +13,15 @@ use crate::yaml::{NodeId, SpanTree};
 use super::trace::RenderedTree;
 
 /// Bytes of a template.
-struct TemplateText {
-    source: Arc<Source>,
-    span: Span,
+pub(super) struct TemplateText {
+    /// The template.
+    pub source: Arc<Source>,
+    /// The bytes.
+    pub span: Span,
 }
 
 /// The template text that bytes of a document are a copy of, all of one piece.
-fn text_of(rendered: &Rendered, document: &RenderedTree, span: Span) -> Option<TemplateText> {
+pub(super) fn text_of(rendered: &Rendered, document: &RenderedTree, span: Span) -> Option<TemplateText> {
     let runs = &rendered.files.get(document.file)?.runs;
     let mut found: Option<TemplateText> = None;
     for (part, run) in runs.over(document.span(span)) {
@@ -173,6 +175,31 @@ pub(super) fn add(
     found
 }
 
+/// Whether the mapping to which an edit of [`add`] comes has a key in the template's text already, which other
+/// values print: with the edit it would stand there twice.
+pub(super) fn writes_already((source, edits): &TemplateEdit, key: &str) -> bool {
+    let Some(edit) = edits.as_slice().first() else { return false };
+    let text = source.text();
+    let Some(first) = edit.text.lines().find(|line| !line.trim().is_empty()) else { return false };
+    let indent = first.len() - first.trim_start().len();
+    let own = |line: &&str| {
+        let inner = line.trim_start();
+        let action = inner.strip_prefix("{{").map(|rest| rest.trim_start_matches('-').trim_start());
+        action.map_or(
+            inner.is_empty() || inner.starts_with('#') || line.len() - inner.len() >= indent,
+            |action| !action.starts_with("define"),
+        )
+    };
+    let is_key = |line: &str| {
+        let found = line
+            .get(indent..)
+            .is_some_and(|rest| rest.strip_prefix(key).is_some_and(|it| it.starts_with(':')));
+        found && line.trim_start().len() + indent == line.len()
+    };
+    let (before, behind) = text.split_at_checked(edit.span.start()).unwrap_or((text, ""));
+    before.lines().rev().take_while(own).chain(behind.lines().take_while(own)).any(is_key)
+}
+
 /// Behind the line on which the only entry of an item stands.
 fn after_line(text: &TemplateText, lines: Lines<'_>, indent: usize) -> Option<TemplateEdit> {
     let whole = text.source.text();
@@ -215,11 +242,13 @@ pub(super) fn remove(rendered: &Rendered, document: &RenderedTree, node: NodeId)
 }
 
 /// Lines of a template on which one entry stands alone.
-struct EntryLines {
-    source: Arc<Source>,
-    span: Span,
+pub(super) struct EntryLines {
+    /// The template.
+    pub source: Arc<Source>,
+    /// The lines, the last one's end included.
+    pub span: Span,
     /// The entry's column.
-    indent: usize,
+    pub indent: usize,
     /// The comment behind its last word, if there is one.
     trailing: String,
 }
@@ -268,7 +297,7 @@ pub(super) fn exchange(
 }
 
 /// The whole lines on which an entry or item stands alone.
-fn lines_of(rendered: &Rendered, document: &RenderedTree, node: NodeId) -> Option<EntryLines> {
+pub(super) fn lines_of(rendered: &Rendered, document: &RenderedTree, node: NodeId) -> Option<EntryLines> {
     let tree = &*document.tree;
     let from = match tree.key_node(node) {
         Some(key) => tree.span(key).start(),
@@ -293,17 +322,17 @@ fn last_end(tree: &SpanTree, node: NodeId) -> usize {
     tree.full_span(at).end().max(tree.full_span(node).end())
 }
 
-fn edit(source: &Arc<Source>, span: Span, text: String) -> Option<TemplateEdit> {
+pub(super) fn edit(source: &Arc<Source>, span: Span, text: String) -> Option<TemplateEdit> {
     Some((Arc::clone(source), TextEdits::new(vec![Edit { span, text }]).ok()?))
 }
 
-fn end_of_line(source: &Source) -> &'static str {
+pub(super) fn end_of_line(source: &Source) -> &'static str {
     if source.text().contains("\r\n") { "\r\n" } else { "\n" }
 }
 
 /// Where the line of an offset begins, and the column of the offset (as many spaces as a block there
 /// is indented).
-fn line_start(source: &Source, offset: usize) -> (usize, usize) {
+pub(super) fn line_start(source: &Source, offset: usize) -> (usize, usize) {
     let line = source.text().get(..offset).and_then(|text| text.rfind('\n')).map_or(0, |at| at + 1);
     (line, offset - line)
 }

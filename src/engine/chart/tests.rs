@@ -343,3 +343,55 @@ fn a_part_that_others_print_too_stays() {
     let [Outcome::NoFix { reason }] = outcomes.as_slice() else { panic!("{outcomes:?}") };
     assert!(files.is_empty() && reason.contains("digest"), "{reason}");
 }
+
+/// The charts of the cases of the command line that are to be fixed.
+fn charts_of_cases() -> Vec<ChartInput> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cli");
+    let mut charts = Vec::new();
+    for case in std::fs::read_dir(root).unwrap().flatten() {
+        if !case.file_name().to_string_lossy().starts_with("fix-chart") {
+            continue;
+        }
+        let files = files_below(&case.path().join("in"));
+        let own = |path: &str| path.ends_with("Chart.yaml") && !path.contains("/charts/");
+        for chart in files.keys().filter_map(|path| path.strip_suffix("/Chart.yaml").filter(|_| own(path))) {
+            let files: MemoryFiles = files.iter().map(|(path, text)| (path.clone(), text.as_str())).collect();
+            charts.push(ChartInput::in_memory(files, chart));
+        }
+    }
+    charts
+}
+
+fn files_below(folder: &Path) -> std::collections::BTreeMap<String, String> {
+    let mut found = std::collections::BTreeMap::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(open) = folders.pop() {
+        for entry in std::fs::read_dir(open).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+                found.insert(name, std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn nothing_is_rendered_twice_for_the_same_bytes() {
+    let engine = engine();
+    let selection = Selection { unsafe_fixes: true, ..Selection::default() };
+    let mut rendered = 0;
+    let charts = charts_of_cases();
+    assert!(charts.len() > 10);
+    for input in charts {
+        let mut trials = trials::Trials::new(&engine, &input, &selection, 400);
+        mend::mend_by(&mut trials, &engine, &input, &selection);
+        let distinct: std::collections::BTreeSet<_> = trials.rendered.iter().collect();
+        assert_eq!(distinct.len(), trials.rendered.len(), "{}", input.name);
+        rendered += distinct.len();
+    }
+    assert!(rendered > 10, "{rendered}");
+}

@@ -143,6 +143,27 @@ pub(super) fn absent_path(origins: &Origins, id: OriginId) -> Option<ValuePath> 
     None
 }
 
+/// The key that a template would have taken in place of what printed a scalar: absent, or empty
+/// (`{{ .Values.uid | default 0 }}`).
+pub(super) fn passed_over(rendered: &Rendered, document: &RenderedTree, node: NodeId) -> Option<ValuePath> {
+    let tree = &*document.tree;
+    let runs = &rendered.files.get(document.file)?.runs;
+    let (_, run) =
+        runs.over(document.span(tree.span(node))).next().filter(|_| tree.kind(node).is_scalar())?;
+    let mut at = run.origin;
+    for _ in 0..MOST_DEPTH {
+        at = match rendered.origins.get(at) {
+            Origin::Printed { what, .. } => what,
+            Origin::Fallback { chosen, instead_of } => match absent_path(&rendered.origins, instead_of) {
+                Some(path) => return Some(path),
+                None => chosen,
+            },
+            _ => return None,
+        };
+    }
+    None
+}
+
 /// Values keys that templates looked at, whether they are there or not.
 pub(super) fn looked_at(rendered: &Rendered) -> BTreeSet<ValuePath> {
     let path = |id: OriginId| match rendered.origins.get(id) {

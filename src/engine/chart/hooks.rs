@@ -1,0 +1,115 @@
+//! Values keys that templates look at and that are called like a field.
+
+use std::rc::Rc;
+
+use serde_json::{Map, Value};
+
+use crate::yaml::{NodeId, Scalar, SpanTree};
+
+use super::candidate::Proposal;
+use super::judge::RenderedObject;
+use super::sites::Sites;
+use super::trace::{RenderedTree, ValuePath, value_of};
+use super::values_site::ValuesChange;
+
+/// Most values keys that are tried for one field.
+pub(super) const MOST_KEYS: usize = 6;
+
+/// Keys of a values file's root.
+pub(super) type Keys = Rc<Vec<String>>;
+
+/// The node of a values file at the end of some keys.
+pub(super) fn at(tree: &SpanTree, keys: &[String]) -> Option<NodeId> {
+    let root = tree.documents().iter().rfind(|it| it.root.is_some()).and_then(|it| it.root)?;
+    below(tree, root, keys)
+}
+
+fn below(tree: &SpanTree, root: NodeId, keys: &[String]) -> Option<NodeId> {
+    keys.iter().try_fold(root, |node, key| tree.get(tree.resolve(node), key))
+}
+
+impl Sites<'_> {
+    /// Changes keys that are called like a field, the likeliest first.
+    pub(super) fn at_hooks(
+        &self,
+        document: &RenderedTree,
+        object: &RenderedObject,
+        map: NodeId,
+        field: &str,
+        change: &ValuesChange,
+    ) -> Vec<Proposal> {
+        let in_pod = object.object.pods().iter().any(|pod| pod.spec == map);
+        let mut paths: Vec<ValuePath> = self.scenario.hooks(field).into_iter().collect();
+        // Keys for pods are mostly called so; nearer ones are more often meant than deeper ones.
+        let names_pod =
+            |path: &ValuePath| path.path.last().is_some_and(|key| key.to_ascii_lowercase().contains("pod"));
+        let near = self.neighbours(document);
+        paths.sort_by_key(|path| {
+            let known = path.path.first().is_some_and(|first| near.contains(first));
+            (names_pod(path) != in_pod, path.path.len() > 1 && !known, path.path.len())
+        });
+        let mut found = Vec::new();
+        for path in paths.into_iter().take(MOST_KEYS) {
+            let base = self.in_values(document, &path, change);
+            let own = base.iter().flat_map(|base| self.in_override(base)).collect::<Vec<_>>();
+            found.extend(base.into_iter().chain(own));
+            if let ValuesChange::Merge(entries) = change {
+                let mut enabled = Map::new();
+                enabled.insert("enabled".to_owned(), Value::Bool(true));
+                enabled.extend(entries.clone());
+                if self.is_switched_off(&path) {
+                    found.extend(self.in_values(document, &path, &ValuesChange::Merge(enabled)));
+                }
+            }
+        }
+        found
+    }
+
+    /// The same change in the scenario's own values files that say something else there, such as null: it wins.
+    fn in_override(&self, base: &Proposal) -> Vec<Proposal> {
+        let Proposal::Values { file, keys, change } = base else { return Vec::new() };
+        let sets = |path: &&str| {
+            let own = *path != file.as_str() && self.input.is_own(path) && !self.input.installs_it(path);
+            own && self.tree(path).is_some_and(|tree| at(&tree, keys).is_some())
+        };
+        let files = self.scenario.values.iter().rev().map(|values| &**values.source().name());
+        let change = |path: &str| Proposal::Values {
+            file: path.to_owned(),
+            keys: keys.clone(),
+            change: change.clone(),
+        };
+        files.filter(sets).map(change).collect()
+    }
+
+    /// Whether a block of values has an `enabled: false`.
+    fn is_switched_off(&self, path: &ValuePath) -> bool {
+        let is_off = |tree: &SpanTree, block: Option<NodeId>| {
+            let enabled = block.and_then(|node| tree.get(tree.resolve(node), "enabled"));
+            matches!(enabled.and_then(|node| tree.scalar(node)), Some(Scalar::Bool(false)))
+        };
+        let file = self.tree(&path.file).filter(|_| !self.input.installs_it(&path.file));
+        file.is_some_and(|tree| is_off(&tree, at(&tree, &path.path)))
+            || self.roots_in(&path.file).any(|(tree, root)| is_off(&tree, below(&tree, root, &path.path)))
+    }
+
+    /// First keys of the values that a document prints.
+    pub(super) fn neighbours(&self, document: &RenderedTree) -> Keys {
+        let place = (document.file, document.start);
+        if let Some(known) = self.near.borrow().get(&place) {
+            return Rc::clone(known);
+        }
+        let tree = &*document.tree;
+        let mut keys = Vec::new();
+        for node in tree.nodes().filter(|node| tree.kind(*node).is_scalar()) {
+            if let Some(first) = value_of(&self.scenario.rendered, document, node)
+                .and_then(|value| value.at.path.into_iter().next())
+                && !keys.contains(&first)
+            {
+                keys.push(first);
+            }
+        }
+        let keys = Rc::new(keys);
+        self.near.borrow_mut().insert(place, Rc::clone(&keys));
+        keys
+    }
+}
