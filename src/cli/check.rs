@@ -70,7 +70,10 @@ pub fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
         verbosity: session.verbosity,
     };
     deliver(&report, &to, &session.terminal)?;
-    Ok(exit(&analysis, limit(args.fail_on, &session), args.allow_unchecked))
+    let code = exit(&analysis, limit(args.fail_on, &session), args.allow_unchecked);
+    // The process ends here: to free its many small parts one by one would be work for nothing.
+    std::mem::forget(analysis);
+    Ok(code)
 }
 
 /// An engine for a session.

@@ -4,6 +4,7 @@
 //! few files that a fix that reaches beyond its own file asks for. So memory is bounded by one such
 //! neighbourhood and a shelf of fixed size, not by the run.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,19 +43,20 @@ impl AroundFile {
     }
 }
 
-/// Files as they are on disk, by their places, and the bytes of their texts.
+/// Files that were read, by their places, and the bytes of their texts.
 #[derive(Default)]
 struct Shelf {
-    files: HashMap<usize, Arc<AroundFile>>,
+    /// Each with whether its text is one that was changed.
+    files: HashMap<usize, (bool, Arc<AroundFile>)>,
     bytes: usize,
 }
 
 /// What a patch changes in one file.
-pub(super) struct Part {
+pub(super) struct Part<'p> {
     /// Its place among the manifests of the run; `None` for the file that is judged.
     pub file: Option<usize>,
     /// The change, speaking of the objects of that file.
-    pub patch: Patch,
+    pub patch: Cow<'p, Patch>,
 }
 
 impl Around {
@@ -70,7 +72,10 @@ impl Around {
     }
 
     /// A patch by the files it changes. `own` is the number of objects of the file that is judged.
-    pub fn parts(&self, patch: &Patch, own: usize) -> Vec<Part> {
+    pub fn parts<'p>(&self, patch: &'p Patch, own: usize) -> Vec<Part<'p>> {
+        if self.files.is_empty() && !patch.ops.is_empty() {
+            return vec![Part { file: None, patch: Cow::Borrowed(patch) }];
+        }
         let mut parts: BTreeMap<Option<usize>, Patch> = BTreeMap::new();
         for op in &patch.ops {
             let (mut file, mut index) = (None, op.document());
@@ -91,7 +96,7 @@ impl Around {
             }
             parts.entry(file).or_default().ops.push(op.clone().on(index));
         }
-        parts.into_iter().map(|(file, patch)| Part { file, patch }).collect()
+        parts.into_iter().map(|(file, patch)| Part { file, patch: Cow::Owned(patch) }).collect()
     }
 }
 
@@ -102,6 +107,12 @@ pub(super) struct Surroundings<'a> {
     folders: Vec<Vec<&'a str>>,
     /// What is remembered of finished objects, in the order of their files.
     entries: Vec<Entry>,
+    /// Those that have something in common with others, by it.
+    tied: HashMap<u64, Vec<usize>>,
+    /// Those of which it cannot be told.
+    untied: Vec<usize>,
+    /// Those that may stand for pods of any labels.
+    wide: Vec<usize>,
     /// The places of the files that each object stands in, by its number.
     places: Vec<Vec<usize>>,
     /// What is remembered of patches of overlays.
@@ -128,7 +139,15 @@ impl<'a> Surroundings<'a> {
         };
         let (finished, patches): (Vec<_>, Vec<_>) = all.partition(finished);
         let (mut numbers, mut places, mut entries) = (HashMap::new(), Vec::<Vec<usize>>::new(), Vec::new());
-        for (place, neighbour) in finished {
+        let (mut tied, mut untied, mut wide) = (HashMap::<u64, Vec<usize>>::new(), Vec::new(), Vec::new());
+        for (number, (place, neighbour)) in finished.into_iter().enumerate() {
+            match neighbour.ties() {
+                Some(ties) => ties.iter().for_each(|&tie| tied.entry(tie).or_default().push(number)),
+                None => untied.push(number),
+            }
+            if neighbour.wide {
+                wide.push(number);
+            }
             let object = *numbers.entry(neighbour.identity.clone()).or_insert(places.len());
             match places.get_mut(object) {
                 Some(known) => known.push(place),
@@ -140,7 +159,8 @@ impl<'a> Surroundings<'a> {
             file.name().rsplit_once('/').map_or("", |(folder, _)| folder).split('/').collect()
         };
         let folders = files.iter().map(folder).collect();
-        Self { files, folders, entries, places, patches, whole, shelf: Mutex::default() }
+        let shelf = Mutex::default();
+        Self { files, folders, entries, tied, untied, wide, places, patches, whole, shelf }
     }
 
     /// The files of overlays that patch an object of this kind and name.
@@ -173,11 +193,12 @@ impl<'a> Surroundings<'a> {
         };
         let copies: Vec<usize> = pods.iter().flat_map(|pod| elsewhere(pod.object)).collect();
         let concerns = |it: &Neighbour| pods.iter().any(|pod| it.concerns(&pod.neighbour));
-        let wide = self.entries.iter().any(|it| it.neighbour.wide && concerns(&it.neighbour));
+        let wide = self.wide.iter().filter_map(|&number| self.entries.get(number));
+        let wide = wide.into_iter().any(|it| concerns(&it.neighbour));
         let near = |it: &Neighbour| pods.iter().any(|pod| it.is_near(&pod.neighbour));
-        let concerned = self
-            .entries
-            .iter()
+        let candidates = if wide { (0..self.entries.len()).collect() } else { self.tied_to(&pods) };
+        let candidates = candidates.into_iter().filter_map(|number| self.entries.get(number));
+        let concerned = candidates
             .filter(|it| it.place != place && (concerns(&it.neighbour) || wide && near(&it.neighbour)));
         let mut nearest: HashMap<usize, usize> = HashMap::new();
         let (mut found, mut sharing): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
@@ -202,20 +223,42 @@ impl<'a> Surroundings<'a> {
         found
     }
 
-    /// A file as it is on disk.
-    fn on_disk(&self, engine: &Engine, place: usize) -> Option<Arc<AroundFile>> {
+    /// The numbers of the entries that may have something in common with one of these, each once.
+    fn tied_to(&self, pods: &[&Entry]) -> Vec<usize> {
+        let mut numbers = self.untied.clone();
+        for pod in pods {
+            match pod.neighbour.ties() {
+                Some(ties) => numbers.extend(ties.iter().filter_map(|tie| self.tied.get(tie)).flatten()),
+                None => numbers.extend(0..self.entries.len()),
+            }
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    /// A file, read: as it is on disk, or of the newest text where it was changed.
+    fn read(&self, engine: &Engine, place: usize, changed: Option<Arc<Source>>) -> Option<Arc<AroundFile>> {
         let shelf = || self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = shelf().files.get(&place) {
+        let same = |was_changed: bool, file: &AroundFile| match &changed {
+            Some(source) => Arc::ptr_eq(source, file.tree.source()),
+            None => !was_changed,
+        };
+        if let Some((_, file)) = shelf().files.get(&place).filter(|(was, file)| same(*was, file)) {
             return Some(Arc::clone(file));
         }
-        let source = self.input(place)?.read(&engine.limits).ok()?;
+        let is_changed = changed.is_some();
+        let source = match changed {
+            Some(source) => source,
+            None => self.input(place)?.read(&engine.limits).ok()?,
+        };
         let file = Arc::new(AroundFile::new(engine, place, &source));
         let mut shelf = shelf();
         if shelf.bytes + source.len() > MOST_SHELVED {
             *shelf = Shelf::default();
         }
         shelf.bytes += source.len();
-        shelf.files.insert(place, Arc::clone(&file));
+        shelf.files.insert(place, (is_changed, Arc::clone(&file)));
         Some(file)
     }
 
@@ -232,10 +275,7 @@ impl<'a> Surroundings<'a> {
         if !finished {
             return Around::default();
         }
-        let read = |place: usize| match changed(place) {
-            Some(source) => Some(Arc::new(AroundFile::new(engine, place, &source))),
-            None => self.on_disk(engine, place),
-        };
+        let read = |place: usize| self.read(engine, place, changed(place));
         Around { files: near.iter().copied().filter_map(read).collect(), whole: self.whole }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::finding::{CandidateFix, Finding, FixOffer, Location, RuleHit, SourceEdits};
+use crate::finding::{CandidateFix, Finding, FixOffer, Location, ResourceId, RuleHit, SourceEdits};
 use crate::fix::{self, Wanted};
 use crate::project::Role;
 use crate::resource::{Content, Document, NotAnObject};
@@ -116,6 +116,11 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
 }
 
 impl Judged {
+    /// All findings, the ignored ones last.
+    pub fn all(&self) -> impl Iterator<Item = &Finding> + Clone {
+        self.findings.iter().chain(self.ignored.iter().map(|ignored| &ignored.finding))
+    }
+
     /// Finds the objects, and counts what is read and what is not.
     fn read(&mut self, engine: &Engine, role: Role) {
         let tree = Arc::clone(&self.tree);
@@ -179,7 +184,7 @@ fn place(
     tree: &Arc<SpanTree>,
     documents: &[Document],
     around: &Around,
-    id: &crate::finding::ResourceId,
+    id: &Arc<ResourceId>,
     sealed: bool,
     hit: RuleHit,
 ) -> Finding {
@@ -189,19 +194,19 @@ fn place(
         Some((Location::new(tree.source(), mark(tree, node)), text))
     });
     let mut no_fix = hit.no_fix;
-    let mut fixes = Vec::new();
+    let mut fixes = Vec::with_capacity(hit.fixes.len());
     for candidate in hit.fixes {
         if sealed {
-            no_fix.get_or_insert_with(|| "the file is encrypted by sops: it is not edited".to_owned());
+            no_fix.get_or_insert_with(|| "the file is encrypted by sops: it is not edited".into());
             break;
         }
         match offer(tree, documents, around, candidate) {
             Ok(offer) => fixes.push(offer),
-            Err(reason) => no_fix = no_fix.or(Some(reason)),
+            Err(reason) => no_fix = no_fix.or(Some(reason.into())),
         }
     }
     if fixes.is_empty() {
-        no_fix.get_or_insert_with(|| "there is no fix".to_owned());
+        no_fix.get_or_insert_with(|| "there is no fix".into());
     }
     Finding {
         rule: hit.rule,
@@ -211,7 +216,7 @@ fn place(
         primary: Location::new(source, mark(tree, hit.node)),
         absent: hit.absent,
         related: related.collect(),
-        resource: id.clone(),
+        resource: Arc::clone(id),
         container: hit.container,
         field: hit.field,
         standards: hit.standards,
@@ -232,15 +237,16 @@ fn offer(
     candidate: CandidateFix,
 ) -> Result<FixOffer, String> {
     let mut held_back = candidate.held_back;
-    let mut edits = Vec::new();
-    for part in around.parts(&candidate.patch, documents.len()) {
+    let parts = around.parts(&candidate.patch, documents.len());
+    let mut edits = Vec::with_capacity(parts.len());
+    for part in parts {
         let (tree, documents) = around.file(part.file).unwrap_or((tree, documents));
         let planned = fix::plan(tree, documents, &[Wanted { id: 0, patch: &part.patch }]);
         if let Some((_, reason)) = planned.refused.into_iter().next() {
             return Err(reason);
         }
         if !planned.shared.is_empty() {
-            held_back = held_back.or_else(|| Some(SHARED.to_owned()));
+            held_back = held_back.or_else(|| Some(SHARED.into()));
         }
         if !planned.edits.is_empty() {
             edits.push(SourceEdits { source: Arc::clone(tree.source()), edits: planned.edits });

@@ -37,16 +37,17 @@ fn surroundings<'a>(project: &'a Project, kept: &mut dyn Iterator<Item = &mut Ke
 /// Tells of fixes with all objects around each file in view. `kept` begins with the manifests.
 pub(super) fn analyze(engine: &Engine, project: &Project, kept: &mut [Kept]) {
     let around = surroundings(project, &mut kept.iter_mut());
-    let text = |place: usize| around.input(place)?.read(&engine.limits).ok();
-    kept.par_iter_mut().enumerate().filter(|(_, kept)| kept.has_linked()).for_each(|(place, kept)| {
-        let (Some(file), Some(source)) = (around.input(place), text(place)) else { return };
+    // What is found does not change, nor what other rules say of it.
+    let engine = &engine.linked();
+    kept.par_iter_mut().enumerate().for_each(|(place, kept)| {
+        let (Some(file), Some(source)) = (around.input(place), kept.linked_text()) else { return };
         let judge = || {
             let near = around.near(place);
             judge_among(engine, &source, file.role(), &around.around(engine, place, &near, &|_| None))
         };
         // What was found of the file alone stays where this fails.
         if let Ok(judged) = catch_unwind(AssertUnwindSafe(judge)) {
-            *kept = Kept::from(judged);
+            kept.settle(judged.all());
         }
     });
 }
@@ -54,11 +55,11 @@ pub(super) fn analyze(engine: &Engine, project: &Project, kept: &mut [Kept]) {
 /// Mends what is left after each file was mended by itself. `parts` begins with the manifests.
 pub(super) fn mend(engine: &Engine, project: &Project, selection: &Selection, parts: &mut [Mended]) {
     let around = surroundings(project, &mut parts.iter_mut().map(|part| &mut part.after));
-    let mut mending = Mending { engine, selection, around: &around, parts };
+    let mut mending = Mending { engine, linked: engine.linked(), selection, around: &around, parts };
     for pass in 0..MOST_PASSES {
         let mut changed = false;
         for place in 0..mending.parts.len() {
-            let open = mending.parts.get(place).is_some_and(|part| part.after.has_linked());
+            let open = mending.parts.get(place).is_some_and(|part| part.after.linked_text().is_some());
             if open && around.input(place).is_some() {
                 let file = AssertUnwindSafe(|| mending.file(place, pass == 0));
                 changed |= catch_unwind(file).unwrap_or(false);
@@ -78,6 +79,8 @@ fn old_text(tree: &SpanTree, op: &yaml::Op) -> Option<String> {
 
 struct Mending<'m, 'a> {
     engine: &'m Engine,
+    /// The same with the rules that are asked again and again.
+    linked: Engine,
     selection: &'m Selection,
     around: &'m Surroundings<'a>,
     parts: &'m mut [Mended],
@@ -100,11 +103,11 @@ impl Mending<'_, '_> {
         let mut first: Option<Vec<Finding>> = None;
         let near = self.around.near(place);
         loop {
-            let (Some(source), Some(file)) = (self.text(place), self.around.input(place)) else {
-                return false;
-            };
-            let around = self.around.around(self.engine, place, &near, &|place| self.changed(place));
-            let judged = judge_among(self.engine, &source, file.role(), &around);
+            let known = self.parts.get(place).and_then(|part| part.after.linked_text());
+            let text = known.or_else(|| self.text(place));
+            let (Some(source), Some(file)) = (text, self.around.input(place)) else { return false };
+            let around = self.around.around(&self.linked, place, &near, &|place| self.changed(place));
+            let judged = judge_among(&self.linked, &source, file.role(), &around);
             let linked = || judged.findings.iter().filter(|finding| finding.linked);
             first.get_or_insert_with(|| linked().cloned().collect());
             let next = linked().find_map(|finding| {
@@ -115,7 +118,7 @@ impl Mending<'_, '_> {
                 let left = judged.findings.iter().map(|finding| finding.fingerprint.clone()).collect();
                 self.settle(place, first.unwrap_or_default(), &ledger, &left, first_pass);
                 if let Some(part) = self.parts.get_mut(place) {
-                    part.after = Kept::from(judged);
+                    part.after.settle(judged.all());
                 }
                 return !ledger.made.is_empty();
             };

@@ -198,6 +198,11 @@ impl Engine {
         Previews::new(self)
     }
 
+    /// The same engine with those of its rules whose repairs depend on other objects.
+    fn linked(&self) -> Self {
+        Self { rules: self.rules.linked(&self.catalogue), ..self.clone() }
+    }
+
     /// What rules are run against. `whole` says whether `documents` is all that is applied together.
     fn target<'a>(&'a self, documents: &'a [&'a Document], whole: bool) -> Target<'a> {
         Target {

@@ -56,7 +56,7 @@ struct Application<'a> {
 /// A container of the project.
 struct Use {
     repository: String,
-    resource: ResourceId,
+    resource: Arc<ResourceId>,
     /// Whether it has arguments for the image's own command.
     arguments_only: bool,
     /// Whether its pod keeps files in a claim and no `fsGroup` gives them to another user.
@@ -332,7 +332,7 @@ fn left(outcomes: &[FixOutcome]) -> Vec<String> {
         let why = match &it.outcome {
             Outcome::Fixed => return None,
             Outcome::Refused { reason } | Outcome::NoFix { reason } => reason,
-            Outcome::HeldBack { reason, .. } => it.finding.no_fix.as_ref().unwrap_or(reason),
+            Outcome::HeldBack { reason, .. } => it.finding.no_fix.as_deref().unwrap_or(reason),
         };
         Some(reason_of(&it.finding, why))
     };

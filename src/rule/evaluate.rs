@@ -85,8 +85,8 @@ impl Catalogue {
         let mut collector = Collector { catalogue: self, selection, index, active, target, hits: Vec::new() };
         self.visit(document, target, &mut collector);
         let mut hits = collector.hits;
-        let key = |hit: &RuleHit| (document.tree().span(hit.node).start, Arc::clone(&hit.rule));
-        hits.sort_by_cached_key(key);
+        let start = |hit: &RuleHit| document.tree().span(hit.node).start;
+        hits.sort_by(|a, b| start(a).cmp(&start(b)).then_with(|| a.rule.cmp(&b.rule)));
         hits
     }
 
@@ -181,7 +181,7 @@ impl Catalogue {
         keys: &[&str],
         visitor: &mut dyn Visitor,
     ) {
-        if !self.by_scope.contains_key(&scope) {
+        if self.in_scope(scope).is_empty() {
             return;
         }
         let Field::Value(node) = get(frame.tree(), map, keys) else { return };
@@ -199,7 +199,7 @@ impl Catalogue {
         keys: &[&str],
         visitor: &mut dyn Visitor,
     ) {
-        if !self.by_scope.contains_key(&scope) {
+        if self.in_scope(scope).is_empty() {
             return;
         }
         let tree = frame.tree();
@@ -213,7 +213,7 @@ impl Catalogue {
 
     /// Asks all rules of the frame's scope.
     fn ask(&self, frame: &Frame<'_>, visitor: &mut dyn Visitor) {
-        for &index in self.by_scope.get(&frame.scope).into_iter().flatten() {
+        for &index in self.in_scope(frame.scope) {
             let Some(rule) = self.rules.get(index).filter(|_| visitor.asks(index)) else { continue };
             let (since, until) = rule.versions;
             if since.is_some_and(|since| frame.version < since)
@@ -320,7 +320,7 @@ impl Visitor for Collector<'_> {
         if !rule.checks.is_empty() {
             for (level, active) in Level::ALL.into_iter().zip(&self.active) {
                 if self.catalogue.failing(rule, frame, active).next().is_some() {
-                    standards.push(Arc::from(level.standard()));
+                    standards.push(level.shared_standard());
                 }
             }
             // No check of the version fails: newer versions ask for it, or the pod is exempt.

@@ -77,6 +77,12 @@ impl Neighbour {
         Some(ties)
     }
 
+    /// What it has in common with its neighbours, hashed; `None` where it cannot be told.
+    #[must_use]
+    pub fn ties(&self) -> Option<&[u64]> {
+        self.ties.as_deref()
+    }
+
     /// Whether a fix of `other` may have to read this object.
     #[must_use]
     pub fn concerns(&self, other: &Self) -> bool {

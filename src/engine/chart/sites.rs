@@ -408,7 +408,7 @@ impl<'a> Sites<'a> {
         let rendered = &self.scenario.rendered;
         let template = template_site::other_key(rendered, document, node, &printed.at.path, name)?;
         let mut keys = printed.at.path;
-        *keys.last_mut()? = name.clone();
+        *keys.last_mut()? = name.to_string();
         let own = self.input.is_own(template.0.name());
         own.then(|| Proposal::OwnKey { template, keys, value: value.clone() })
     }
@@ -569,7 +569,7 @@ fn wants(tree: &SpanTree, root: NodeId, ops: &[&PatchOp]) -> Result<Wants, Strin
                     return Err(format!("{path} is not there"));
                 };
                 let mut pairs = tree.pairs(tree.resolve(map));
-                let key = pairs.find(|(key, _)| tree.key_text(*key).is_some_and(|text| text == *name));
+                let key = pairs.find(|(key, _)| tree.key_text(*key).is_some_and(|text| *text == **name));
                 let (key, _) = key.ok_or_else(|| format!("{path} is not there"))?;
                 wants.renames.push((key, to.clone()));
             }
@@ -627,7 +627,7 @@ fn set(
     let mut nested = value;
     for segment in rest.iter().rev() {
         let Segment::Key(key) = segment else { return Err(format!("{path} is not there")) };
-        nested = Value::Object(std::iter::once((key.clone(), nested)).collect());
+        nested = Value::Object(std::iter::once((key.to_string(), nested)).collect());
     }
     let node = tree.resolve(at);
     if !tree.kind(node).is_mapping() {

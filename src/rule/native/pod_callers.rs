@@ -158,7 +158,7 @@ impl Move<'_, '_> {
         for key in &annotations().service {
             let text = read_text(tree, root, &["metadata", "annotations", key]).value();
             if let Some(moved) = text.and_then(|text| moved_list(&text, self.old, self.new)) {
-                let path = FieldPath::root().key("metadata").key("annotations").key(key);
+                let path = FieldPath::root().key("metadata").key("annotations").key(key.as_str());
                 self.set(index, path, json!(moved));
             }
         }
