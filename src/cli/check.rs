@@ -40,7 +40,8 @@ pub fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let progress = Progress::start(&session, global, project.files().count());
     let mut engine = engine(&session, selection, args.files.threads, &progress)?
         .with_images_of(&project)
-        .with_installs_of(&project);
+        .with_installs_of(&project)
+        .with_best_fixes();
     if to.iter().any(|one| one.format.carries_edits()) {
         engine = engine.with_chart_edits();
     }

@@ -5,6 +5,7 @@
 //! neighbourhood and a shelf of fixed size, not by the run.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,10 +21,10 @@ use super::Engine;
 /// Bytes of text whose trees are kept for the next file that asks: many files have the same ones around them.
 const MOST_SHELVED: usize = 16 << 20;
 
-/// The objects around a file, which come behind its own in the target.
-#[derive(Default)]
-pub(super) struct Around {
-    files: Vec<Arc<AroundFile>>,
+/// The objects around a file, which come behind its own in the target. They are found and read once something
+/// asks for them.
+pub(super) struct Around<'a> {
+    files: LazyCell<Vec<Arc<AroundFile>>, Box<dyn FnOnce() -> Vec<Arc<AroundFile>> + 'a>>,
     /// Whether nothing that is applied together is missing, as far as the caller was shown it.
     pub whole: bool,
 }
@@ -59,7 +60,17 @@ pub(super) struct Part<'p> {
     pub patch: Cow<'p, Patch>,
 }
 
-impl Around {
+impl<'a> Around<'a> {
+    /// Nothing.
+    pub fn none() -> Self {
+        Self::new(Vec::new, false)
+    }
+
+    fn new(files: impl FnOnce() -> Vec<Arc<AroundFile>> + 'a, whole: bool) -> Self {
+        let files: Box<dyn FnOnce() -> _ + 'a> = Box::new(files);
+        Self { files: LazyCell::new(files), whole }
+    }
+
     /// The objects, in the order of their indexes.
     pub fn documents(&self) -> impl Iterator<Item = &Document> {
         self.files.iter().flat_map(|file| &file.documents)
@@ -67,13 +78,14 @@ impl Around {
 
     /// A file of these.
     pub fn file(&self, place: Option<usize>) -> Option<(&SpanTree, &[Document])> {
-        let file = self.files.iter().find(|file| Some(file.place) == place)?;
+        let place = place?;
+        let file = self.files.iter().find(|file| file.place == place)?;
         Some((&file.tree, &file.documents))
     }
 
     /// A patch by the files it changes. `own` is the number of objects of the file that is judged.
     pub fn parts<'p>(&self, patch: &'p Patch, own: usize) -> Vec<Part<'p>> {
-        if self.files.is_empty() && !patch.ops.is_empty() {
+        if !patch.ops.is_empty() && patch.ops.iter().all(|op| op.document() < own) {
             return vec![Part { file: None, patch: Cow::Borrowed(patch) }];
         }
         let mut parts: BTreeMap<Option<usize>, Patch> = BTreeMap::new();
@@ -81,7 +93,7 @@ impl Around {
             let (mut file, mut index) = (None, op.document());
             if let Some(beyond) = index.checked_sub(own) {
                 index = beyond;
-                for other in &self.files {
+                for other in self.files.iter() {
                     if let Some(rest) = index.checked_sub(other.documents.len()) {
                         index = rest;
                     } else {
@@ -182,7 +194,7 @@ impl<'a> Surroundings<'a> {
 
     /// The files with neighbours of a file's pods. An object that stands in several files (a copy for
     /// each environment) is the nearest one to both sides: what belongs to a farther copy is left alone.
-    pub fn near(&self, place: usize) -> Vec<usize> {
+    fn near(&self, place: usize) -> Vec<usize> {
         let start = self.entries.partition_point(|entry| entry.place < place);
         let own = || self.entries.iter().skip(start).take_while(|entry| entry.place == place);
         let pods: Vec<&Entry> = own().filter(|it| it.neighbour.workload).collect();
@@ -198,17 +210,23 @@ impl<'a> Surroundings<'a> {
         let near = |it: &Neighbour| pods.iter().any(|pod| it.is_near(&pod.neighbour));
         let candidates = if wide { (0..self.entries.len()).collect() } else { self.tied_to(&pods) };
         let candidates = candidates.into_iter().filter_map(|number| self.entries.get(number));
-        let concerned = candidates
-            .filter(|it| it.place != place && (concerns(&it.neighbour) || wide && near(&it.neighbour)));
+        // Whatever concerns a pod is near it.
+        let concerned = candidates.filter(|it| {
+            it.place != place && if wide { near(&it.neighbour) } else { concerns(&it.neighbour) }
+        });
         let mut nearest: HashMap<usize, usize> = HashMap::new();
         let (mut found, mut sharing): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
         for Entry { place: other, object, neighbour } in concerned {
             let common = self.common(place, *other);
-            let nearest = nearest.entry(*object).or_insert_with(|| {
-                elsewhere(*object).map(|other| self.common(place, other)).max().unwrap_or(0)
-            });
+            // Most objects stand in one file.
+            let nearest = match self.places.get(*object) {
+                Some(places) if places.len() > 1 => *nearest.entry(*object).or_insert_with(|| {
+                    elsewhere(*object).map(|other| self.common(place, other)).max().unwrap_or(0)
+                }),
+                _ => common,
+            };
             let of_a_copy = copies.iter().any(|copy| self.common(*copy, *other) > common);
-            if *nearest <= common && !of_a_copy && !objects.contains(object) {
+            if nearest <= common && !of_a_copy && !objects.contains(object) {
                 found.push(*other);
                 // What is as near to a copy as to this file leads to that copy too.
                 if !neighbour.workload {
@@ -262,20 +280,19 @@ impl<'a> Surroundings<'a> {
         Some(file)
     }
 
-    /// What is in the files [`near`](Self::near) one. `changed` gives the newest text of a file that is no longer
+    /// What is in the files near one. `changed` gives the newest text of a file that is no longer
     /// as on disk.
-    pub fn around(
-        &self,
-        engine: &Engine,
+    pub fn around<'s>(
+        &'s self,
+        engine: &'s Engine,
         place: usize,
-        near: &[usize],
-        changed: &dyn Fn(usize) -> Option<Arc<Source>>,
-    ) -> Around {
+        changed: &'s dyn Fn(usize) -> Option<Arc<Source>>,
+    ) -> Around<'s> {
         let finished = self.input(place).is_some_and(|file| file.role() != Role::OverlayPatch);
         if !finished {
-            return Around::default();
+            return Around::none();
         }
-        let read = |place: usize| self.read(engine, place, changed(place));
-        Around { files: near.iter().copied().filter_map(read).collect(), whole: self.whole }
+        let read = move |place: usize| self.read(engine, place, changed(place));
+        Around::new(move || self.near(place).into_iter().filter_map(read).collect(), self.whole)
     }
 }

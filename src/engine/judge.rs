@@ -1,11 +1,13 @@
 //! One text: read, evaluated, its findings placed, ignores applied.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::finding::{CandidateFix, Finding, FixOffer, Location, ResourceId, RuleHit, SourceEdits};
 use crate::fix::{self, Wanted};
 use crate::project::Role;
 use crate::resource::{Content, Document, NotAnObject};
+use crate::rule::{self, Target, Together};
 use crate::source::{Problem, ProblemKind, Source};
 use crate::yaml::{self, DocumentState, SpanTree};
 
@@ -31,13 +33,26 @@ pub(super) struct Judged {
     pub used_ignores: Vec<usize>,
 }
 
+/// The objects of a text, and those around it once something asks for them.
+struct Lazily<'a, 'f> {
+    own: &'a [Document],
+    around: &'a Around<'f>,
+    all: OnceCell<Vec<&'a Document>>,
+}
+
+impl Together for Lazily<'_, '_> {
+    fn documents(&self) -> &[&Document] {
+        self.all.get_or_init(|| self.own.iter().chain(self.around.documents()).collect())
+    }
+}
+
 /// Judges one text by itself. What depends on other files is left open: see [`super::linked`].
 pub(super) fn judge(engine: &Engine, source: &Arc<Source>, role: Role) -> Judged {
-    judge_among(engine, source, role, &Around::default())
+    judge_among(engine, source, role, &Around::none())
 }
 
 /// Judges one text with the objects around it.
-pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, around: &Around) -> Judged {
+pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, around: &Around<'_>) -> Judged {
     let yaml::Parsed { tree, problems } = yaml::parse(source, &engine.limits);
     let mut judged = Judged {
         tree: Arc::new(tree),
@@ -51,8 +66,9 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
     judged.read(engine, role);
     let tree = Arc::clone(&judged.tree);
     let documents = std::mem::take(&mut judged.documents);
-    let together: Vec<&Document> = documents.iter().chain(around.documents()).collect();
-    let target = engine.target(&together, around.whole);
+    let together = Lazily { own: &documents, around, all: OnceCell::new() };
+    let target = engine.target(&[], around.whole);
+    let target = Target { documents: rule::Documents::Asked(&together), enough: &*engine.enough, ..target };
     let ignores = Ignores::read(engine, &tree, &mut judged.problems);
     // Which node each finding is about, for ignores.
     let mut found = Vec::new();
@@ -61,18 +77,28 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
         place.is_some_and(|place| tree.is_sops(place))
     };
     for (index, document) in documents.iter().enumerate().filter(|(_, document)| !document.is_values()) {
-        let hits = engine.catalogue.evaluate(document, index, &engine.rules, &target);
-        if hits.is_empty() {
-            continue;
-        }
-        let id = resource_id(document);
-        let sealed = sealed(document);
-        for hit in hits {
-            if hit.absent && role == Role::OverlayPatch {
-                judged.counts.part_of_overlay += 1;
-                continue;
+        let (id, sealed) = (resource_id(document), sealed(document));
+        let known = found.len();
+        for enough in [target.enough, &|_, _| false] {
+            let target = Target { enough, ..target };
+            let hits = engine.catalogue.evaluate(document, index, &engine.rules, &target);
+            let (mut short, mut withheld) = (false, 0);
+            for hit in hits {
+                if hit.absent && role == Role::OverlayPatch {
+                    withheld += 1;
+                    continue;
+                }
+                let (node, wanted, more) = (hit.node, hit.fixes.len(), hit.more && !sealed);
+                let finding = place(&tree, &documents, around, &id, sealed, hit);
+                short |= more && finding.fixes.len() < wanted;
+                found.push(((node, index), finding));
             }
-            found.push(((hit.node, index), place(&tree, &documents, around, &id, sealed, hit)));
+            // What would have been enough can not be made at its place: only all that there is will tell.
+            if !short {
+                judged.counts.part_of_overlay += withheld;
+                break;
+            }
+            found.truncate(known);
         }
     }
     let values = values::find(engine, &tree, &documents);
@@ -183,7 +209,7 @@ impl Judged {
 fn place(
     tree: &Arc<SpanTree>,
     documents: &[Document],
-    around: &Around,
+    around: &Around<'_>,
     id: &Arc<ResourceId>,
     sealed: bool,
     hit: RuleHit,
@@ -233,7 +259,7 @@ fn place(
 fn offer(
     tree: &SpanTree,
     documents: &[Document],
-    around: &Around,
+    around: &Around<'_>,
     candidate: CandidateFix,
 ) -> Result<FixOffer, String> {
     let mut held_back = candidate.held_back;

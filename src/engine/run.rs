@@ -165,6 +165,7 @@ pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
 }
 
 pub(super) fn repair(engine: &Engine, project: &Project, selection: &Selection) -> Repair {
+    let engine = &engine.with_fixes_of(selection);
     let work = |unit: &Unit<'_>| match unit {
         Unit::Manifest(file) => mend(engine, file, selection),
         Unit::Dockerfile(file) => dockerfile::mend(engine, file, selection),

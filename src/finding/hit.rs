@@ -36,6 +36,8 @@ pub struct RuleHit {
     pub fixes: Vec<CandidateFix>,
     /// Why there is no repair, where `fixes` is empty; else why a better one is not among them.
     pub no_fix: Option<Arc<str>>,
+    /// Whether there may be more repairs behind these, which were not asked for.
+    pub more: bool,
     /// Whether a repair depends on other objects of the target.
     pub linked: bool,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::finding::RuleHit;
-use crate::resource::{Container, Document, Field, Images, KubernetesVersion, Pod, get};
+use crate::resource::{Container, Document, Field, Pod, get};
 use crate::yaml::{FieldPath, NodeId};
 
 use super::catalogue::{Catalogue, Rule, RuleTest};
@@ -15,33 +15,7 @@ use super::pod_security::{self, Level, Verdict};
 use super::predicate::{FieldTest, Outcome, Truth};
 use super::scope::{HANDLERS, Root, Scope};
 use super::selection::Selection;
-
-/// What rules are run against.
-#[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
-    /// The cluster's version.
-    pub version: KubernetesVersion,
-    /// What is known of images.
-    pub images: &'a Images,
-    /// The objects that are judged together, by the index that [`Catalogue::evaluate`] is given.
-    pub documents: &'a [&'a Document],
-    /// Whether `documents` is all that is applied together, as far as the caller was shown it; a single
-    /// file is not.
-    pub whole: bool,
-    /// Whether nodes let processes without capabilities listen below port 1024; `None` = unknown.
-    pub unprivileged_ports: Option<bool>,
-    /// Images that a run is limited to: of other containers nothing is said, and of a pod only where one of
-    /// its containers runs one of these.
-    pub only: Option<&'a Images>,
-}
-
-impl<'a> Target<'a> {
-    /// Objects that stand for themselves: nothing is known of nodes or of what is around them.
-    #[must_use]
-    pub fn new(version: KubernetesVersion, images: &'a Images) -> Self {
-        Self { version, images, documents: &[], whole: false, unprivileged_ports: None, only: None }
-    }
-}
+use super::target::Target;
 
 /// What is found before it becomes a [`RuleHit`].
 struct Found<'p> {
@@ -351,6 +325,7 @@ impl Visitor for Collector<'_> {
             standards,
             fixes: candidates.fixes,
             no_fix: candidates.no_fix,
+            more: candidates.more,
             linked: rule.is_linked(),
         });
     }

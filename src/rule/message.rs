@@ -111,7 +111,9 @@ impl Message {
 
 fn value_of(word: Word, frame: &Frame<'_>, test: Option<&FieldTest>, node: Option<NodeId>) -> String {
     match word {
-        Word::Name => frame.container.map_or_else(|| "the pod".to_owned(), |container| container.label().to_string()),
+        Word::Name => {
+            frame.container.map_or_else(|| "the pod".to_owned(), |container| container.label().to_string())
+        }
         Word::Owner => frame
             .container
             .map_or_else(|| "the pod".to_owned(), |container| format!("container {}", container.label())),

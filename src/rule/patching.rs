@@ -35,9 +35,11 @@ const LINUX_ONLY: [&str; 15] = [
 pub(super) struct Candidates {
     pub fixes: Vec<CandidateFix>,
     pub no_fix: Option<Arc<str>>,
+    /// Whether fixes behind one that is enough were not looked at.
+    pub more: bool,
 }
 
-/// All fixes of a rule for a subject. `document` is the object's place in the target; `found` the
+/// The fixes of a rule for a subject, up to one that is enough for the target. `document` is the object's place in the target; `found` the
 /// path of the field the finding is about.
 pub(super) fn candidates(
     rule: &Rule,
@@ -49,9 +51,17 @@ pub(super) fn candidates(
     // Findings are kept: no room for more than there is.
     let mut fixes = Vec::with_capacity(rule.fixes.len());
     let mut reasons = Vec::new();
-    for fix in &rule.fixes {
+    let mut more = false;
+    for (index, fix) in rule.fixes.iter().enumerate() {
         match candidate(fix, frame, document, found, repair) {
-            Ok(candidate) => fixes.push(candidate),
+            Ok(candidate) => {
+                let enough = (frame.target.enough)(&rule.id, candidate.applicability);
+                fixes.push(candidate);
+                if enough {
+                    more = index + 1 < rule.fixes.len();
+                    break;
+                }
+            }
             // Behind one that can be made, nobody misses another.
             Err(reason) if fixes.is_empty() => reasons.push(reason),
             Err(_) => {}
@@ -64,7 +74,7 @@ pub(super) fn candidates(
     } else {
         reason
     };
-    Candidates { fixes, no_fix }
+    Candidates { fixes, no_fix, more }
 }
 
 fn candidate(

@@ -76,7 +76,8 @@ impl TextEdits {
     /// a character.
     #[must_use]
     pub fn apply_within(&self, text: &str, part: Span) -> String {
-        let inside = || self.edits.iter().filter(|edit| part.start <= edit.span.start && edit.span.end <= part.end);
+        let inside =
+            || self.edits.iter().filter(|edit| part.start <= edit.span.start && edit.span.end <= part.end);
         let grown: usize = inside().map(|edit| edit.text.len()).sum();
         let mut output = String::with_capacity(part.len() + grown);
         let mut done = part.start();

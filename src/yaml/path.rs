@@ -96,7 +96,8 @@ impl FieldPath {
 }
 
 fn is_bare(key: &str) -> bool {
-    !key.is_empty() && key.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'/' | b'$'))
+    !key.is_empty()
+        && key.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'/' | b'$'))
 }
 
 impl fmt::Display for FieldPath {
