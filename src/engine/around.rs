@@ -217,14 +217,16 @@ impl<'a> Surroundings<'a> {
         let mut nearest: HashMap<usize, usize> = HashMap::new();
         let (mut found, mut sharing): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
         for Entry { place: other, object, neighbour } in concerned {
+            let copied = self.places.get(*object).is_some_and(|places| places.len() > 1);
+            // Mostly neither has copies: which is nearer is no question then.
+            if copies.is_empty() && !copied {
+                found.extend((!objects.contains(object)).then_some(*other));
+                continue;
+            }
             let common = self.common(place, *other);
-            // Most objects stand in one file.
-            let nearest = match self.places.get(*object) {
-                Some(places) if places.len() > 1 => *nearest.entry(*object).or_insert_with(|| {
-                    elsewhere(*object).map(|other| self.common(place, other)).max().unwrap_or(0)
-                }),
-                _ => common,
-            };
+            let nearest = *nearest.entry(*object).or_insert_with(|| {
+                elsewhere(*object).map(|other| self.common(place, other)).max().unwrap_or(0)
+            });
             let of_a_copy = copies.iter().any(|copy| self.common(*copy, *other) > common);
             if nearest <= common && !of_a_copy && !objects.contains(object) {
                 found.push(*other);
@@ -272,6 +274,10 @@ impl<'a> Surroundings<'a> {
         };
         let file = Arc::new(AroundFile::new(engine, place, &source));
         let mut shelf = shelf();
+        // Another thread may have read it meanwhile.
+        if let Some((_, old)) = shelf.files.remove(&place) {
+            shelf.bytes -= old.tree.source().len();
+        }
         if shelf.bytes + source.len() > MOST_SHELVED {
             *shelf = Shelf::default();
         }
