@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::cell::LazyCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::finding::Patch;
@@ -138,7 +138,16 @@ struct Entry {
     place: usize,
     /// The number of its object: the same in all files that it stands in.
     object: usize,
+    /// The number of its namespace, where it names one.
+    space: Option<usize>,
     neighbour: Neighbour,
+}
+
+impl Entry {
+    /// What [`Neighbour::is_near`] tells, without comparing names.
+    fn is_near(&self, other: &Self) -> bool {
+        self.neighbour.anywhere || self.space.is_none() || other.space.is_none() || self.space == other.space
+    }
 }
 
 impl<'a> Surroundings<'a> {
@@ -151,6 +160,7 @@ impl<'a> Surroundings<'a> {
         };
         let (finished, patches): (Vec<_>, Vec<_>) = all.partition(finished);
         let (mut numbers, mut places, mut entries) = (HashMap::new(), Vec::<Vec<usize>>::new(), Vec::new());
+        let mut spaces: HashMap<String, usize> = HashMap::new();
         let (mut tied, mut untied, mut wide) = (HashMap::<u64, Vec<usize>>::new(), Vec::new(), Vec::new());
         for (number, (place, neighbour)) in finished.into_iter().enumerate() {
             match neighbour.ties() {
@@ -165,7 +175,11 @@ impl<'a> Surroundings<'a> {
                 Some(known) => known.push(place),
                 None => places.push(vec![place]),
             }
-            entries.push(Entry { place, object, neighbour });
+            let space = neighbour.identity.2.clone().map(|name| {
+                let next = spaces.len();
+                *spaces.entry(name).or_insert(next)
+            });
+            entries.push(Entry { place, object, space, neighbour });
         }
         let folder = |file: &&'a InputFile| {
             file.name().rsplit_once('/').map_or("", |(folder, _)| folder).split('/').collect()
@@ -198,7 +212,7 @@ impl<'a> Surroundings<'a> {
         let start = self.entries.partition_point(|entry| entry.place < place);
         let own = || self.entries.iter().skip(start).take_while(|entry| entry.place == place);
         let pods: Vec<&Entry> = own().filter(|it| it.neighbour.workload).collect();
-        let objects: HashSet<usize> = own().map(|it| it.object).collect();
+        let objects: Vec<usize> = own().map(|it| it.object).collect();
         let elsewhere = |object: usize| {
             let places = self.places.get(object).map_or(&[][..], Vec::as_slice);
             places.iter().copied().filter(|other| *other != place)
@@ -207,16 +221,15 @@ impl<'a> Surroundings<'a> {
         let concerns = |it: &Neighbour| pods.iter().any(|pod| it.concerns(&pod.neighbour));
         let wide = self.wide.iter().filter_map(|&number| self.entries.get(number));
         let wide = wide.into_iter().any(|it| concerns(&it.neighbour));
-        let near = |it: &Neighbour| pods.iter().any(|pod| it.is_near(&pod.neighbour));
+        let near = |it: &Entry| pods.iter().any(|pod| it.is_near(pod));
         let candidates = if wide { (0..self.entries.len()).collect() } else { self.tied_to(&pods) };
         let candidates = candidates.into_iter().filter_map(|number| self.entries.get(number));
         // Whatever concerns a pod is near it.
-        let concerned = candidates.filter(|it| {
-            it.place != place && if wide { near(&it.neighbour) } else { concerns(&it.neighbour) }
-        });
+        let concerned = candidates
+            .filter(|it| it.place != place && if wide { near(it) } else { concerns(&it.neighbour) });
         let mut nearest: HashMap<usize, usize> = HashMap::new();
         let (mut found, mut sharing): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
-        for Entry { place: other, object, neighbour } in concerned {
+        for Entry { place: other, object, neighbour, .. } in concerned {
             let copied = self.places.get(*object).is_some_and(|places| places.len() > 1);
             // Mostly neither has copies: which is nearer is no question then.
             if copies.is_empty() && !copied {

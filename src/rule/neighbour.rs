@@ -21,7 +21,7 @@ pub struct Neighbour {
     /// What it has in common with its neighbours, hashed: labels, names. `None`: it cannot be told.
     ties: Option<Vec<u64>>,
     /// Whether it reaches into other namespaces.
-    anywhere: bool,
+    pub anywhere: bool,
 }
 
 fn tie(sort: &str, text: &[&str]) -> u64 {

@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn names_say_what_a_parameter_is() {
         let what = |name: &str| fragment(name, json!(true)).map(|it| (it.what, it.owner));
-        let own = |name: &str| Some(name.to_owned());
+        let own = |name: &str| Some(Arc::from(name));
         assert_eq!(what("hostPID"), Some((What::PodField("hostPID"), None)));
         assert_eq!(what("web.securityContext.privileged"), Some((What::ContainerContext, own("web"))));
         assert_eq!(what("web.podSecurityContext.runAsUser"), Some((What::PodContext, own("web"))));
