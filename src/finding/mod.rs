@@ -49,7 +49,8 @@ pub struct Finding {
     /// Hexadecimal identity that survives moved lines and reworded messages: hash of rule, source
     /// path, resource, container, field, ordinal.
     pub fingerprint: String,
-    /// Repairs, the first being the one that `fix` takes. Empty where there is none.
+    /// Repairs, the first being the one that `fix` takes; behind the one that was wanted there may be more that nobody
+    /// looked for. Empty where there is none.
     pub fixes: Vec<FixOffer>,
     /// Why there is no fix, where `fixes` is empty; else why a better one is not among them, if so.
     pub no_fix: Option<Arc<str>>,
