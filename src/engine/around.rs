@@ -21,10 +21,12 @@ use super::Engine;
 /// Bytes of text whose trees are kept for the next file that asks: many files have the same ones around them.
 const MOST_SHELVED: usize = 16 << 20;
 
+type Files = Vec<Arc<AroundFile>>;
+
 /// The objects around a file, which come behind its own in the target. They are found and read once something
 /// asks for them.
 pub(super) struct Around<'a> {
-    files: LazyCell<Vec<Arc<AroundFile>>, Box<dyn FnOnce() -> Vec<Arc<AroundFile>> + 'a>>,
+    files: LazyCell<Files, Box<dyn FnOnce() -> Files + 'a>>,
     /// Whether nothing that is applied together is missing, as far as the caller was shown it.
     pub whole: bool,
 }

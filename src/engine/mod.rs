@@ -58,6 +58,9 @@ use crate::source::Limits;
 /// Called once for every file that is done.
 pub type Progress = dyn Fn() + Send + Sync;
 
+/// See [`Target::enough`].
+type Enough = dyn Fn(&str, Applicability) -> bool + Send + Sync;
+
 /// Rules, facts and settings, ready to judge. Cheap to share between threads.
 #[derive(Clone)]
 pub struct Engine {
@@ -73,7 +76,7 @@ pub struct Engine {
     /// Images that rules on objects are limited to.
     only: Option<Images>,
     /// Which repairs of findings in manifests make further ones needless.
-    enough: Arc<dyn Fn(&str, Applicability) -> bool + Send + Sync>,
+    enough: Arc<Enough>,
     /// Whether findings of charts get the edits of their fixes.
     chart_edits: bool,
     /// Resources of the project that install its charts.
