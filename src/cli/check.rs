@@ -40,7 +40,8 @@ pub fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let progress = Progress::start(&session, global, project.files().count());
     let mut engine = engine(&session, selection, args.files.threads, &progress)?
         .with_images_of(&project)
-        .with_installs_of(&project);
+        .with_installs_of(&project)
+        .with_best_fixes();
     if to.iter().any(|one| one.format.carries_edits()) {
         engine = engine.with_chart_edits();
     }
@@ -70,7 +71,10 @@ pub fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
         verbosity: session.verbosity,
     };
     deliver(&report, &to, &session.terminal)?;
-    Ok(exit(&analysis, limit(args.fail_on, &session), args.allow_unchecked))
+    let code = exit(&analysis, limit(args.fail_on, &session), args.allow_unchecked);
+    // The process ends here: to free its many small parts one by one would be work for nothing.
+    std::mem::forget(analysis);
+    Ok(code)
 }
 
 /// An engine for a session.

@@ -1,11 +1,13 @@
 //! One text: read, evaluated, its findings placed, ignores applied.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
-use crate::finding::{CandidateFix, Finding, FixOffer, Location, RuleHit, SourceEdits};
+use crate::finding::{CandidateFix, Finding, FixOffer, Location, ResourceId, RuleHit, SourceEdits};
 use crate::fix::{self, Wanted};
 use crate::project::Role;
 use crate::resource::{Content, Document, NotAnObject};
+use crate::rule::{self, Target, Together};
 use crate::source::{Problem, ProblemKind, Source};
 use crate::yaml::{self, DocumentState, SpanTree};
 
@@ -31,13 +33,26 @@ pub(super) struct Judged {
     pub used_ignores: Vec<usize>,
 }
 
+/// The objects of a text, and those around it once something asks for them.
+struct Lazily<'a, 'f> {
+    own: &'a [Document],
+    around: &'a Around<'f>,
+    all: OnceCell<Vec<&'a Document>>,
+}
+
+impl Together for Lazily<'_, '_> {
+    fn documents(&self) -> &[&Document] {
+        self.all.get_or_init(|| self.own.iter().chain(self.around.documents()).collect())
+    }
+}
+
 /// Judges one text by itself. What depends on other files is left open: see [`super::linked`].
 pub(super) fn judge(engine: &Engine, source: &Arc<Source>, role: Role) -> Judged {
-    judge_among(engine, source, role, &Around::default())
+    judge_among(engine, source, role, &Around::none())
 }
 
 /// Judges one text with the objects around it.
-pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, around: &Around) -> Judged {
+pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, around: &Around<'_>) -> Judged {
     let yaml::Parsed { tree, problems } = yaml::parse(source, &engine.limits);
     let mut judged = Judged {
         tree: Arc::new(tree),
@@ -53,8 +68,9 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
     judged.read(engine, role);
     let tree = Arc::clone(&judged.tree);
     let documents = std::mem::take(&mut judged.documents);
-    let together: Vec<&Document> = documents.iter().chain(around.documents()).collect();
-    let target = engine.target(&together, around.whole);
+    let together = Lazily { own: &documents, around, all: OnceCell::new() };
+    let target = engine.target(&[], around.whole);
+    let target = Target { documents: rule::Documents::Asked(&together), enough: &*engine.enough, ..target };
     let ignores = Ignores::read(engine, &tree, &mut judged.problems);
     // Which node each finding is about, for ignores.
     let mut found = Vec::new();
@@ -63,18 +79,28 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
         place.is_some_and(|place| tree.is_sops(place))
     };
     for (index, document) in documents.iter().enumerate().filter(|(_, document)| !document.is_values()) {
-        let hits = engine.catalogue.evaluate(document, index, &engine.rules, &target);
-        if hits.is_empty() {
-            continue;
-        }
-        let id = resource_id(document);
-        let sealed = sealed(document);
-        for hit in hits {
-            if hit.absent && role == Role::OverlayPatch {
-                judged.counts.part_of_overlay += 1;
-                continue;
+        let (id, sealed) = (resource_id(document), sealed(document));
+        let known = found.len();
+        for enough in [target.enough, &|_, _| false] {
+            let target = Target { enough, ..target };
+            let hits = engine.catalogue.evaluate(document, index, &engine.rules, &target);
+            let (mut short, mut withheld) = (false, 0);
+            for hit in hits {
+                if hit.absent && role == Role::OverlayPatch {
+                    withheld += 1;
+                    continue;
+                }
+                let (node, wanted, more) = (hit.node, hit.fixes.len(), hit.more && !sealed);
+                let finding = place(&tree, &documents, around, &id, sealed, hit);
+                short |= more && finding.fixes.len() < wanted;
+                found.push(((node, index), finding));
             }
-            found.push(((hit.node, index), place(&tree, &documents, around, &id, sealed, hit)));
+            // What would have been enough can not be made at its place: only all that there is will tell.
+            if !short {
+                judged.counts.part_of_overlay += withheld;
+                break;
+            }
+            found.truncate(known);
         }
     }
     let values = values::find(engine, &tree, &documents);
@@ -118,6 +144,11 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
 }
 
 impl Judged {
+    /// All findings, the ignored ones last.
+    pub fn all(&self) -> impl Iterator<Item = &Finding> + Clone {
+        self.findings.iter().chain(self.ignored.iter().map(|ignored| &ignored.finding))
+    }
+
     /// Finds the objects, and counts what is read and what is not.
     fn read(&mut self, engine: &Engine, role: Role) {
         let tree = Arc::clone(&self.tree);
@@ -180,8 +211,8 @@ impl Judged {
 fn place(
     tree: &Arc<SpanTree>,
     documents: &[Document],
-    around: &Around,
-    id: &crate::finding::ResourceId,
+    around: &Around<'_>,
+    id: &Arc<ResourceId>,
     sealed: bool,
     hit: RuleHit,
 ) -> Finding {
@@ -191,19 +222,19 @@ fn place(
         Some((Location::new(tree.source(), mark(tree, node)), text))
     });
     let mut no_fix = hit.no_fix;
-    let mut fixes = Vec::new();
+    let mut fixes = Vec::with_capacity(hit.fixes.len());
     for candidate in hit.fixes {
         if sealed {
-            no_fix.get_or_insert_with(|| "the file is encrypted by sops: it is not edited".to_owned());
+            no_fix.get_or_insert_with(|| "the file is encrypted by sops: it is not edited".into());
             break;
         }
         match offer(tree, documents, around, candidate) {
             Ok(offer) => fixes.push(offer),
-            Err(reason) => no_fix = no_fix.or(Some(reason)),
+            Err(reason) => no_fix = no_fix.or(Some(reason.into())),
         }
     }
     if fixes.is_empty() {
-        no_fix.get_or_insert_with(|| "there is no fix".to_owned());
+        no_fix.get_or_insert_with(|| "there is no fix".into());
     }
     Finding {
         rule: hit.rule,
@@ -213,7 +244,7 @@ fn place(
         primary: Location::new(source, mark(tree, hit.node)),
         absent: hit.absent,
         related: related.collect(),
-        resource: id.clone(),
+        resource: Arc::clone(id),
         container: hit.container,
         field: hit.field,
         standards: hit.standards,
@@ -230,19 +261,20 @@ fn place(
 fn offer(
     tree: &SpanTree,
     documents: &[Document],
-    around: &Around,
+    around: &Around<'_>,
     candidate: CandidateFix,
 ) -> Result<FixOffer, String> {
     let mut held_back = candidate.held_back;
-    let mut edits = Vec::new();
-    for part in around.parts(&candidate.patch, documents.len()) {
+    let parts = around.parts(&candidate.patch, documents.len());
+    let mut edits = Vec::with_capacity(parts.len());
+    for part in parts {
         let (tree, documents) = around.file(part.file).unwrap_or((tree, documents));
         let planned = fix::plan(tree, documents, &[Wanted { id: 0, patch: &part.patch }]);
         if let Some((_, reason)) = planned.refused.into_iter().next() {
             return Err(reason);
         }
         if !planned.shared.is_empty() {
-            held_back = held_back.or_else(|| Some(SHARED.to_owned()));
+            held_back = held_back.or_else(|| Some(SHARED.into()));
         }
         if !planned.edits.is_empty() {
             edits.push(SourceEdits { source: Arc::clone(tree.source()), edits: planned.edits });

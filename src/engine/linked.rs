@@ -10,14 +10,14 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::finding::{Finding, FixOffer};
+use crate::finding::Finding;
 use crate::fix::{self, Wanted};
 use crate::project::{InputFile, Project};
 use crate::rule::Neighbour;
 use crate::source::Source;
 use crate::yaml::{self, SpanTree};
 
-use super::around::{Around, Surroundings};
+use super::around::{Part, Surroundings};
 use super::judge::{SHARED, judge_among};
 use super::repair::{Ledger, Made, Mended, allowed, outcomes};
 use super::run::Kept;
@@ -37,16 +37,14 @@ fn surroundings<'a>(project: &'a Project, kept: &mut dyn Iterator<Item = &mut Ke
 /// Tells of fixes with all objects around each file in view. `kept` begins with the manifests.
 pub(super) fn analyze(engine: &Engine, project: &Project, kept: &mut [Kept]) {
     let around = surroundings(project, &mut kept.iter_mut());
-    let text = |place: usize| around.input(place)?.read(&engine.limits).ok();
-    kept.par_iter_mut().enumerate().filter(|(_, kept)| kept.has_linked()).for_each(|(place, kept)| {
-        let (Some(file), Some(source)) = (around.input(place), text(place)) else { return };
-        let judge = || {
-            let near = around.near(place);
-            judge_among(engine, &source, file.role(), &around.around(engine, place, &near, &|_| None))
-        };
+    // What is found does not change, nor what other rules say of it.
+    let engine = &engine.linked();
+    kept.par_iter_mut().enumerate().for_each(|(place, kept)| {
+        let (Some(file), Some(source)) = (around.input(place), kept.linked_text()) else { return };
+        let judge = || judge_among(engine, &source, file.role(), &around.around(engine, place, &|_| None));
         // What was found of the file alone stays where this fails.
         if let Ok(judged) = catch_unwind(AssertUnwindSafe(judge)) {
-            *kept = Kept::from(judged);
+            kept.settle(judged.all());
         }
     });
 }
@@ -54,11 +52,11 @@ pub(super) fn analyze(engine: &Engine, project: &Project, kept: &mut [Kept]) {
 /// Mends what is left after each file was mended by itself. `parts` begins with the manifests.
 pub(super) fn mend(engine: &Engine, project: &Project, selection: &Selection, parts: &mut [Mended]) {
     let around = surroundings(project, &mut parts.iter_mut().map(|part| &mut part.after));
-    let mut mending = Mending { engine, selection, around: &around, parts };
+    let mut mending = Mending { engine, linked: engine.linked(), selection, around: &around, parts };
     for pass in 0..MOST_PASSES {
         let mut changed = false;
         for place in 0..mending.parts.len() {
-            let open = mending.parts.get(place).is_some_and(|part| part.after.has_linked());
+            let open = mending.parts.get(place).is_some_and(|part| part.after.linked_text().is_some());
             if open && around.input(place).is_some() {
                 let file = AssertUnwindSafe(|| mending.file(place, pass == 0));
                 changed |= catch_unwind(file).unwrap_or(false);
@@ -78,6 +76,8 @@ fn old_text(tree: &SpanTree, op: &yaml::Op) -> Option<String> {
 
 struct Mending<'m, 'a> {
     engine: &'m Engine,
+    /// The same with the rules that are asked again and again.
+    linked: Engine,
     selection: &'m Selection,
     around: &'m Surroundings<'a>,
     parts: &'m mut [Mended],
@@ -98,28 +98,30 @@ impl Mending<'_, '_> {
     fn file(&mut self, place: usize, first_pass: bool) -> bool {
         let mut ledger = Ledger::default();
         let mut first: Option<Vec<Finding>> = None;
-        let near = self.around.near(place);
         loop {
-            let (Some(source), Some(file)) = (self.text(place), self.around.input(place)) else {
-                return false;
-            };
-            let around = self.around.around(self.engine, place, &near, &|place| self.changed(place));
-            let judged = judge_among(self.engine, &source, file.role(), &around);
+            let known = self.parts.get(place).and_then(|part| part.after.linked_text());
+            let text = known.or_else(|| self.text(place));
+            let (Some(source), Some(file)) = (text, self.around.input(place)) else { return false };
+            let changed = |place: usize| self.changed(place);
+            let around = self.around.around(&self.linked, place, &changed);
+            let judged = judge_among(&self.linked, &source, file.role(), &around);
             let linked = || judged.findings.iter().filter(|finding| finding.linked);
             first.get_or_insert_with(|| linked().cloned().collect());
             let next = linked().find_map(|finding| {
                 let open = !ledger.refused.contains_key(&finding.fingerprint);
                 Some((finding, allowed(finding, self.selection).filter(|_| open)?))
             });
-            let Some((finding, offer)) = next else {
+            let parts = next.map(|(_, offer)| around.parts(&offer.patch, judged.documents.len()));
+            drop(around);
+            let (Some((finding, offer)), Some(parts)) = (next, parts) else {
                 let left = judged.findings.iter().map(|finding| finding.fingerprint.clone()).collect();
                 self.settle(place, first.unwrap_or_default(), &ledger, &left, first_pass);
                 if let Some(part) = self.parts.get_mut(place) {
-                    part.after = Kept::from(judged);
+                    part.after.settle(judged.all());
                 }
                 return !ledger.made.is_empty();
             };
-            match self.make(place, &around, judged.documents.len(), finding, offer) {
+            match self.make(place, parts, finding) {
                 Ok(()) => {
                     let made = Made { title: offer.title.clone(), applicability: offer.applicability };
                     ledger.made.insert(finding.fingerprint.clone(), made);
@@ -132,17 +134,10 @@ impl Mending<'_, '_> {
     }
 
     /// Makes one fix in all files it changes, or in none.
-    fn make(
-        &mut self,
-        place: usize,
-        around: &Around,
-        own: usize,
-        finding: &Finding,
-        offer: &FixOffer,
-    ) -> Result<(), String> {
+    fn make(&mut self, place: usize, parts: Vec<Part<'_>>, finding: &Finding) -> Result<(), String> {
         let mut proofs = Vec::new();
         let mut replaced = HashSet::new();
-        for part in around.parts(&offer.patch, own) {
+        for part in parts {
             let at = part.file.unwrap_or(place);
             let (Some(file), Some(mended)) = (self.around.input(at), self.parts.get(at)) else {
                 return Err("the patch names a file that is not there".to_owned());

@@ -1,7 +1,7 @@
 //! Places and identities of findings.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -35,15 +35,15 @@ pub(super) fn mark(tree: &SpanTree, node: NodeId) -> Span {
 }
 
 /// What Kubernetes calls an object, and where it stands.
-pub(super) fn resource_id(document: &Document) -> ResourceId {
-    ResourceId {
+pub(super) fn resource_id(document: &Document) -> Arc<ResourceId> {
+    Arc::new(ResourceId {
         api_version: document.api_version().to_owned(),
         kind: document.kind().kind.clone(),
         namespace: document.namespace().map(str::to_owned),
         name: document.name().unwrap_or_default().to_owned(),
         document: document.document(),
         item: document.item(),
-    }
+    })
 }
 
 /// Gives every finding of a file its fingerprint: 128 bits of SHA-256 over rule, path, object,
@@ -66,10 +66,8 @@ pub(super) fn fingerprint(findings: &mut [Finding]) {
         let ordinal = seen.entry(same).or_default();
         let id = if *ordinal == 0 { same } else { digest(&parts, *ordinal) };
         *ordinal += 1;
-        finding.fingerprint = id.iter().fold(String::with_capacity(32), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        let digits = id.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        finding.fingerprint = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
     }
 }
 

@@ -50,6 +50,7 @@ pub use verify::{Verified, VerifiedFile};
 use installs::Installs;
 
 use crate::config::Settings;
+use crate::finding::Applicability;
 use crate::project::{ChartFolder, InputFile, Project};
 use crate::resource::{Document, Images, Kinds, KindsError};
 use crate::rule::{self, Catalogue, Target};
@@ -57,6 +58,9 @@ use crate::source::Limits;
 
 /// Called once for every file that is done.
 pub type Progress = dyn Fn() + Send + Sync;
+
+/// See [`Target::enough`].
+type Enough = dyn Fn(&str, Applicability) -> bool + Send + Sync;
 
 /// Rules, facts and settings, ready to judge. Cheap to share between threads.
 #[derive(Clone)]
@@ -72,6 +76,8 @@ pub struct Engine {
     progress: Option<Arc<Progress>>,
     /// Images that rules on objects are limited to.
     only: Option<Images>,
+    /// Which repairs of findings in manifests make further ones needless.
+    enough: Arc<Enough>,
     /// Whether findings of charts get the edits of their fixes.
     chart_edits: bool,
     /// Resources of the project that install its charts.
@@ -105,6 +111,7 @@ impl Engine {
             chart_edits: false,
             installs: Installs::default(),
             only: None,
+            enough: Arc::new(|_, _| false),
         })
     }
 
@@ -144,6 +151,20 @@ impl Engine {
     pub fn with_chart_edits(mut self) -> Self {
         self.chart_edits = true;
         self
+    }
+
+    /// The same engine for whoever asks for the best repair of each finding only: in manifests no further ones
+    /// are looked for.
+    #[must_use]
+    pub fn with_best_fixes(mut self) -> Self {
+        self.enough = Arc::new(|_, _| true);
+        self
+    }
+
+    /// The same engine that looks for repairs in manifests only up to the one that a selection takes.
+    fn with_fixes_of(&self, selection: &Selection) -> Self {
+        let selection = selection.clone();
+        Self { enough: Arc::new(move |rule, level| selection.allows(rule, level)), ..self.clone() }
     }
 
     /// The same engine that tells of every file that is done, from any thread.
@@ -204,10 +225,15 @@ impl Engine {
         Previews::new(self)
     }
 
+    /// The same engine with those of its rules whose repairs depend on other objects.
+    fn linked(&self) -> Self {
+        Self { rules: self.rules.linked(&self.catalogue), ..self.clone() }
+    }
+
     /// What rules are run against. `whole` says whether `documents` is all that is applied together.
     fn target<'a>(&'a self, documents: &'a [&'a Document], whole: bool) -> Target<'a> {
         Target {
-            documents,
+            documents: rule::Documents::Known(documents),
             whole,
             unprivileged_ports: self.settings.unprivileged_ports,
             only: self.only.as_ref(),

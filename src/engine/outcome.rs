@@ -187,7 +187,7 @@ pub enum Outcome {
         /// Why: the level, or the fact that is missing.
         reason: String,
         /// The configuration line or flag that would release it.
-        release: Option<String>,
+        release: Option<Arc<str>>,
     },
     /// The fix was tried and is not made.
     Refused {
@@ -207,7 +207,7 @@ pub struct FixOutcome {
     /// The finding as it was before.
     pub finding: Finding,
     /// Title of the fix it is about.
-    pub title: Option<String>,
+    pub title: Option<Arc<str>>,
     /// Level of that fix.
     pub applicability: Option<Applicability>,
     /// What became of it.

@@ -57,7 +57,7 @@ struct Application<'a> {
 /// A container of the project.
 struct Use {
     repository: String,
-    resource: ResourceId,
+    resource: Arc<ResourceId>,
     /// The folder of the chart that prints it, if one does.
     chart: Option<PathBuf>,
     /// The .NET library that its image says it starts.
@@ -109,7 +109,7 @@ struct Trial {
     repair: Repair,
     reasons: Vec<String>,
     /// Workloads that reasons are about, as far as they are about one.
-    blamed: BTreeSet<ResourceId>,
+    blamed: BTreeSet<Arc<ResourceId>>,
     upgraded: Vec<Change>,
 }
 
@@ -327,7 +327,7 @@ impl Engine {
         let mut workloads = run::repair(&engine, &without_dockerfiles(project), &selection);
         reasons.extend(left(&workloads.outcomes));
         let is_left = |it: &&FixOutcome| it.outcome != Outcome::Fixed;
-        let mut blamed: BTreeSet<ResourceId> =
+        let mut blamed: BTreeSet<Arc<ResourceId>> =
             workloads.outcomes.iter().filter(is_left).map(|it| it.finding.resource.clone()).collect();
         let stays = |finding: &&Finding| {
             !workloads.outcomes.iter().any(|it| it.finding.fingerprint == finding.fingerprint)
@@ -435,7 +435,7 @@ fn left(outcomes: &[FixOutcome]) -> Vec<String> {
         let why = match &it.outcome {
             Outcome::Fixed => return None,
             Outcome::Refused { reason } | Outcome::NoFix { reason } => reason,
-            Outcome::HeldBack { reason, .. } => it.finding.no_fix.as_ref().unwrap_or(reason),
+            Outcome::HeldBack { reason, .. } => it.finding.no_fix.as_deref().unwrap_or(reason),
         };
         Some(reason_of(&it.finding, why))
     };

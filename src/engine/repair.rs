@@ -1,6 +1,7 @@
 //! Mending one file: rounds of planning and proving until nothing is left to do.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::finding::{Applicability, Finding, FixOffer};
 use crate::fix::{self, Wanted};
@@ -45,7 +46,7 @@ fn allowed_alone<'a>(finding: &'a Finding, selection: &Selection) -> Option<&'a 
 
 /// A fix that was made.
 pub(super) struct Made {
-    pub title: String,
+    pub title: Arc<str>,
     pub applicability: Applicability,
 }
 
@@ -165,11 +166,11 @@ pub(super) fn outcomes(
             // Another fix did away with it.
             Outcome::Fixed
         } else if let Some(fix) = fix {
-            let reason = fix.held_back.clone();
+            let reason = fix.held_back.as_deref().map(str::to_owned);
             let reason = reason.unwrap_or_else(|| format!("the fix is {}", fix.applicability));
             Outcome::HeldBack { reason, release: fix.release.clone() }
         } else {
-            let reason = finding.no_fix.clone().unwrap_or_else(|| "there is no fix".to_owned());
+            let reason = finding.no_fix.as_deref().unwrap_or("there is no fix").to_owned();
             Outcome::NoFix { reason }
         };
         FixOutcome { finding, title, applicability, outcome }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::finding::Finding;
 use crate::project::{ChartFolder, InputFile, Project};
 use crate::rule::Neighbour;
-use crate::source::{Problem, ProblemKind};
+use crate::source::{Problem, ProblemKind, Source};
 
 use super::chart::{self, ChartInput};
 use super::dockerfile;
@@ -61,16 +61,18 @@ impl Kept {
         self.analysis.problems.push(problem);
     }
 
-    /// Whether a finding depends on other files.
-    pub fn has_linked(&self) -> bool {
-        let open = |finding: &Finding| finding.linked && finding.scenarios.is_none();
-        self.analysis.findings.iter().any(open)
+    /// The text, where a finding in it depends on other files.
+    pub fn linked_text(&self) -> Option<Arc<Source>> {
+        let open = |finding: &&Finding| finding.linked && finding.scenarios.is_none();
+        self.analysis.findings.iter().find(open).map(|finding| Arc::clone(&finding.primary.source))
     }
 
     /// Gives findings the repairs that were settled once all files were known.
-    pub fn settle(&mut self, settled: &[Finding]) {
-        for finding in self.analysis.findings.iter_mut().filter(|finding| finding.linked) {
-            if let Some(known) = settled.iter().find(|known| known.fingerprint == finding.fingerprint) {
+    pub fn settle<'f>(&mut self, settled: impl IntoIterator<Item = &'f Finding> + Clone) {
+        let ignored = self.analysis.ignored.iter_mut().map(|ignored| &mut ignored.finding);
+        for finding in self.analysis.findings.iter_mut().chain(ignored).filter(|finding| finding.linked) {
+            let mut settled = settled.clone().into_iter();
+            if let Some(known) = settled.find(|known| known.fingerprint == finding.fingerprint) {
                 finding.fixes.clone_from(&known.fixes);
                 finding.no_fix.clone_from(&known.no_fix);
             }
@@ -166,6 +168,7 @@ pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
 }
 
 pub(super) fn repair(engine: &Engine, project: &Project, selection: &Selection) -> Repair {
+    let engine = &engine.with_fixes_of(selection);
     let work = |unit: &Unit<'_>| match unit {
         Unit::Manifest(file) => mend(engine, file, selection),
         Unit::Dockerfile(file) => dockerfile::mend(engine, file, selection),

@@ -67,7 +67,7 @@ pub(super) fn upgrade(
         let mut said = false;
         for title in mended.outcomes.iter_mut().filter_map(|one| one.title.as_mut()) {
             said |= title.contains(old);
-            *title = title.replace(old, text);
+            *title = title.replace(old, text).into();
         }
         if !said {
             changes.push((Arc::clone(input.name()), format!("Build on {text}")));

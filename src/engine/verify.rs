@@ -244,10 +244,7 @@ pub(super) fn follow<'a>(
 
 /// The findings of `made` are gone, none is new, and what could be read before still can.
 fn compare(before: &Judged, after: &Judged, made: &[&Finding]) -> Result<(), String> {
-    fn all(judged: &Judged) -> impl Iterator<Item = &Finding> {
-        judged.findings.iter().chain(judged.ignored.iter().map(|ignored| &ignored.finding))
-    }
-    follow(all(before), all(after), made)?;
+    follow(before.all(), after.all(), made)?;
     let unchecked = |judged: &Judged| -> BTreeMap<String, usize> {
         let mut messages = BTreeMap::new();
         let problems = judged.problems.iter();

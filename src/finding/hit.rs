@@ -17,7 +17,7 @@ pub struct RuleHit {
     /// Index of the object among the documents the rule was given.
     pub document: usize,
     /// Name of the container, or its place where it has none.
-    pub container: Option<String>,
+    pub container: Option<Arc<str>>,
     /// Path of the field in the object, present or not.
     pub field: FieldPath,
     /// The node to mark, in the tree of that document: the value, or the nearest existing parent.
@@ -35,7 +35,9 @@ pub struct RuleHit {
     /// Repairs, best first.
     pub fixes: Vec<CandidateFix>,
     /// Why there is no repair, where `fixes` is empty; else why a better one is not among them.
-    pub no_fix: Option<String>,
+    pub no_fix: Option<Arc<str>>,
+    /// Whether there may be more repairs behind these, which were not asked for.
+    pub more: bool,
     /// Whether a repair depends on other objects of the target.
     pub linked: bool,
 }
@@ -62,14 +64,14 @@ pub struct DockerfileHit {
     /// Repairs, best first.
     pub fixes: Vec<CandidateFix>,
     /// Why there is no repair.
-    pub no_fix: Option<String>,
+    pub no_fix: Option<Arc<str>>,
 }
 
 /// A repair as the rule wants it.
 #[derive(Clone, Debug)]
 pub struct CandidateFix {
     /// What it does, in the imperative.
-    pub title: String,
+    pub title: Arc<str>,
     /// Its level, conditions and configuration already applied.
     pub applicability: Applicability,
     /// What could break.
@@ -77,7 +79,7 @@ pub struct CandidateFix {
     /// The change.
     pub patch: Patch,
     /// Why its level is not higher.
-    pub held_back: Option<String>,
+    pub held_back: Option<Arc<str>>,
     /// The configuration line or flag that would release it.
-    pub release: Option<String>,
+    pub release: Option<Arc<str>>,
 }

@@ -39,9 +39,9 @@ pub struct Finding {
     /// Further places with a short text each.
     pub related: Vec<(Location, String)>,
     /// The object it is about.
-    pub resource: ResourceId,
+    pub resource: Arc<ResourceId>,
     /// Name of the container (or `initContainers[0]` where it has none).
-    pub container: Option<String>,
+    pub container: Option<Arc<str>>,
     /// Path of the field in the object.
     pub field: FieldPath,
     /// Standards that ask for it, such as `pss:restricted`.
@@ -49,10 +49,11 @@ pub struct Finding {
     /// Hexadecimal identity that survives moved lines and reworded messages: hash of rule, source
     /// path, resource, container, field, ordinal.
     pub fingerprint: String,
-    /// Repairs, the first being the one that `fix` takes. Empty where there is none.
+    /// Repairs, the first being the one that `fix` takes; behind the one that was wanted there may be more that nobody
+    /// looked for. Empty where there is none.
     pub fixes: Vec<FixOffer>,
     /// Why there is no fix, where `fixes` is empty; else why a better one is not among them, if so.
-    pub no_fix: Option<String>,
+    pub no_fix: Option<Arc<str>>,
     /// Whether what is said of repairs depends on other objects, so that it is settled only once all
     /// objects around this one are known.
     pub linked: bool,
@@ -81,7 +82,7 @@ pub struct Scenarios {
 #[derive(Clone, Debug)]
 pub struct FixOffer {
     /// What it does, in the imperative.
-    pub title: String,
+    pub title: Arc<str>,
     /// Its level: who may apply it.
     pub applicability: Applicability,
     /// What could break.
@@ -91,9 +92,9 @@ pub struct FixOffer {
     /// The bytes it changes if it is applied alone, by source.
     pub edits: Vec<SourceEdits>,
     /// Why its level is not higher, where a fact about the program or its image would raise it.
-    pub held_back: Option<String>,
+    pub held_back: Option<Arc<str>>,
     /// The configuration line or flag that would release it.
-    pub release: Option<String>,
+    pub release: Option<Arc<str>>,
 }
 
 /// Edits of one source.

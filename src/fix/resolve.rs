@@ -155,7 +155,7 @@ impl<'a> Wishes<'a> {
                         return Err(impossible(format!("there is a field {to} already")));
                     }
                     self.ask(parent, document, path);
-                    self.renamed.insert((parent, key.clone()), to.clone());
+                    self.renamed.insert((parent, key.to_string()), to.clone());
                     Ok(())
                 }
                 Place::There { .. } => Err(impossible("the field comes through a merge key")),
@@ -292,7 +292,7 @@ impl<'a> Wishes<'a> {
             let Segment::Key(key) = segment else {
                 return Err(impossible(format!("the list in {path} is not there")));
             };
-            whole = Value::Object(std::iter::once((key.clone(), whole)).collect());
+            whole = Value::Object(std::iter::once((key.to_string(), whole)).collect());
         }
         self.ask(map, document, path);
         self.addition(map, first, whole)
@@ -360,7 +360,7 @@ impl<'a> Wishes<'a> {
         self.ask(parent, document, path);
         match path.split_last() {
             Some((_, Segment::Key(key))) => {
-                *self.removed.entry((parent, key.clone())).or_insert(prune) |= prune;
+                *self.removed.entry((parent, key.to_string())).or_insert(prune) |= prune;
                 Ok(())
             }
             Some((_, Segment::Index(index))) => {

@@ -3,7 +3,7 @@
 use similar::{ChangeTag, TextDiff};
 
 use crate::finding::SourceEdits;
-use crate::source::{Source, TextEdits};
+use crate::source::{Source, Span, TextEdits};
 
 use super::Report;
 
@@ -68,11 +68,9 @@ pub fn changed_lines(source: &Source, edits: &TextEdits) -> Vec<DiffLine> {
     let start = index.line_start(first.saturating_sub(1)).unwrap_or(0);
     let end = index.line_start(last + 2).unwrap_or(source.len());
     let text = source.text();
-    let (Some(before), Some(head)) = (text.get(start..end), text.get(..start)) else { return Vec::new() };
-    let after = edits.apply(text);
-    let tail = text.len() - end;
-    let Some(after) = after.get(head.len()..after.len().saturating_sub(tail)) else { return Vec::new() };
-    let diff = TextDiff::from_lines(before, after);
+    let Some(before) = text.get(start..end) else { return Vec::new() };
+    let after = edits.apply_within(text, Span::new(start, end));
+    let diff = TextDiff::from_lines(before, after.as_str());
     let offset = first.saturating_sub(1) + 1;
     let mut lines = Vec::new();
     for group in diff.grouped_ops(1) {

@@ -2,7 +2,7 @@
 //! these types and tested to be current.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::engine::{Counts, Tally};
 use crate::finding::{Applicability, Finding, FixOffer, Severity, SourceEdits};
@@ -25,7 +25,9 @@ pub struct CheckReport<'a> {
     /// What wrote it.
     pub tool: Tool,
     /// Weaknesses, by path and place.
-    pub findings: Vec<FindingEntry<'a>>,
+    #[serde(serialize_with = "one_by_one")]
+    #[schemars(with = "Vec<FindingEntry<'a>>")]
+    pub findings: &'a [Finding],
     /// Trouble in the input.
     pub problems: Vec<ProblemEntry<'a>>,
     /// Counts.
@@ -261,6 +263,11 @@ impl From<Tally> for TallyEntry {
     }
 }
 
+/// Findings as JSON says them, each made when it is written: all at once they take as much as the report.
+fn one_by_one<S: Serializer>(findings: &&[Finding], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(findings.iter().map(finding))
+}
+
 /// A finding as JSON says it.
 pub fn finding(finding: &Finding) -> FindingEntry<'_> {
     let resource = &finding.resource;
@@ -383,7 +390,7 @@ pub fn check(report: &Report<'_>) -> String {
     text(&CheckReport {
         version: VERSION,
         tool: Tool::THIS,
-        findings: analysis.findings.iter().map(finding).collect(),
+        findings: &analysis.findings,
         problems: analysis.problems.iter().map(problem).collect(),
         summary: Summary {
             known_by_baseline: analysis.baseline.map(|baseline| baseline.known),

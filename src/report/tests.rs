@@ -14,7 +14,7 @@ fn source() -> Arc<Source> {
 fn finding(source: &Arc<Source>, rule: &str, word: &str, edit: Option<&str>) -> Finding {
     let start = source.text().find(word).unwrap();
     let offer = edit.map(|text| FixOffer {
-        title: "Do it".to_owned(),
+        title: "Do it".into(),
         applicability: Applicability::Safe,
         safety: None,
         patch: Patch::default(),
@@ -33,15 +33,15 @@ fn finding(source: &Arc<Source>, rule: &str, word: &str, edit: Option<&str>) -> 
         primary: Location::new(source, Span::new(start, start + word.len())),
         absent: false,
         related: Vec::new(),
-        resource: ResourceId {
+        resource: Arc::new(ResourceId {
             api_version: "v1".to_owned(),
             kind: "Pod".to_owned(),
             namespace: None,
             name: "web".to_owned(),
             document: 0,
             item: None,
-        },
-        container: Some("web".to_owned()),
+        }),
+        container: Some("web".into()),
         field: "spec.containers[0].image".parse().unwrap(),
         standards: vec![Arc::from("pss:restricted")],
         fingerprint: "0123456789abcdef".to_owned(),

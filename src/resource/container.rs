@@ -1,5 +1,7 @@
 //! [`Container`]: a container of a pod.
 
+use std::sync::Arc;
+
 use crate::yaml::{FieldPath, NodeId, SpanTree};
 
 use super::field::{Field, get, read_text};
@@ -40,7 +42,7 @@ pub struct Container {
     /// 0-based place in the list.
     pub index: usize,
     /// Its name; where it is filled in later, the text.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// Path in the object.
     pub path: FieldPath,
 }
@@ -59,8 +61,8 @@ impl Container {
                     continue;
                 }
                 let name = match read_text(tree, node, &["name"]) {
-                    Field::Value(name) => Some(name.into_owned()),
-                    Field::Unknown => super::field::get_raw(tree, node, &["name"]),
+                    Field::Value(name) => Some(Arc::from(&*name)),
+                    Field::Unknown => super::field::get_raw(tree, node, &["name"]).map(Arc::from),
                     _ => None,
                 };
                 found.push(Self { node, list, index, name, path: base.index(index) });
@@ -71,7 +73,7 @@ impl Container {
 
     /// A word for messages: the name, or the place where there is none.
     #[must_use]
-    pub fn label(&self) -> String {
-        self.name.clone().unwrap_or_else(|| format!("{}[{}]", self.list.key(), self.index))
+    pub fn label(&self) -> Arc<str> {
+        self.name.clone().unwrap_or_else(|| format!("{}[{}]", self.list.key(), self.index).into())
     }
 }

@@ -32,7 +32,7 @@ fn finds_pods_by_kind() {
     let [pod] = cron.pods() else { panic!() };
     assert_eq!(pod.path.to_string(), "spec.jobTemplate.spec.template.spec");
     assert!(pod.metadata.is_some());
-    let labels: Vec<String> = pod.containers.iter().map(Container::label).collect();
+    let labels: Vec<String> = pod.containers.iter().map(|container| container.label().to_string()).collect();
     assert_eq!(labels, ["i", "x", "containers[1]"]);
     assert_eq!(pod.containers[2].path.to_string(), "spec.jobTemplate.spec.template.spec.containers[1]");
 }

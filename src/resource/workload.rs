@@ -1,5 +1,7 @@
 //! [`Pod`]: a pod, or the template of one, in an object.
 
+use std::sync::Arc;
+
 use crate::yaml::{FieldPath, NodeId, Segment, SpanTree};
 
 use super::container::Container;
@@ -72,17 +74,17 @@ fn descend(
 ) {
     let node = tree.resolve(node);
     match step {
-        Segment::Key(key) if key == "*" && tree.kind(node).is_sequence() => {
+        Segment::Key(key) if **key == *"*" && tree.kind(node).is_sequence() => {
             let items = tree.items(node).iter().enumerate();
             next.extend(items.map(|(index, &item)| (tree.resolve(item), path.index(index))));
         }
-        Segment::Key(key) if key == "*" => {
+        Segment::Key(key) if **key == *"*" => {
             let entries = tree.entries(node).into_iter();
             next.extend(entries.map(|entry| (tree.resolve(entry.value_node), path.key(entry.key))));
         }
         Segment::Key(key) => {
-            if let Field::Value(value) = get(tree, node, &[key]) {
-                next.push((tree.resolve(value), path.key(key)));
+            if let Field::Value(value) = get(tree, node, &[&**key]) {
+                next.push((tree.resolve(value), path.key(Arc::clone(key))));
             }
         }
         Segment::Index(index) => {

@@ -51,7 +51,7 @@ pub struct Rule {
     /// Repairs, the best first.
     pub fixes: Vec<Fix>,
     /// Why there is no repair, for a rule without one or where a planned one is missing.
-    pub no_fix: Option<String>,
+    pub no_fix: Option<Arc<str>>,
     /// Whether a configuration wrote it.
     pub user: bool,
     pub(super) default: bool,
@@ -81,7 +81,7 @@ pub(super) enum RuleTest {
 #[derive(Clone, Debug)]
 pub struct Fix {
     /// What it does.
-    pub title: String,
+    pub title: Arc<str>,
     /// Its level where no fact says otherwise.
     pub applicability: Applicability,
     /// What could break, and which fact makes it safe.
@@ -93,7 +93,9 @@ pub struct Fix {
     pub(super) unsafe_if: Option<Predicate>,
     pub(super) suggestion_if: Option<Predicate>,
     pub(super) applies_if: Option<Predicate>,
-    pub(super) blocked_if: Vec<(Predicate, String)>,
+    pub(super) blocked_if: Vec<(Predicate, Arc<str>)>,
+    /// The flag that lets `fix` make it where it is unsafe, and where it is a suggestion.
+    pub(super) flags: [Arc<str>; 2],
 }
 
 /// What a fix changes.
@@ -144,7 +146,7 @@ pub struct Catalogue {
     pub(super) rules: Vec<Rule>,
     pub(super) checks: Vec<Check>,
     pub(super) paths: Paths,
-    pub(super) by_scope: HashMap<Scope, Vec<usize>>,
+    by_scope: [Vec<usize>; Scope::ALL.len()],
     ids: HashMap<Arc<str>, usize>,
 }
 
@@ -195,10 +197,12 @@ impl Catalogue {
     }
 
     pub(super) fn from_parts(rules: Vec<Rule>, checks: Vec<Check>, paths: Paths) -> Self {
-        let mut by_scope: HashMap<Scope, Vec<usize>> = HashMap::new();
+        let mut by_scope: [Vec<usize>; Scope::ALL.len()] = Default::default();
         let mut ids = HashMap::new();
         for (index, rule) in rules.iter().enumerate() {
-            by_scope.entry(rule.scope).or_default().push(index);
+            if let Some(of_scope) = by_scope.get_mut(rule.scope as usize) {
+                of_scope.push(index);
+            }
             ids.insert(Arc::clone(&rule.id), index);
         }
         Self { rules, checks, paths, by_scope, ids }
@@ -219,9 +223,14 @@ impl Catalogue {
         self.ids.get(id).copied()
     }
 
+    /// The places of the rules that look at a kind of subject.
+    pub(super) fn in_scope(&self, scope: Scope) -> &[usize] {
+        self.by_scope.get(scope as usize).map_or(&[], Vec::as_slice)
+    }
+
     /// The rules that look at a kind of subject.
     pub fn rules_of(&self, scope: Scope) -> impl Iterator<Item = &Rule> {
-        self.by_scope.get(&scope).into_iter().flatten().filter_map(|&index| self.rules.get(index))
+        self.in_scope(scope).iter().filter_map(|&index| self.rules.get(index))
     }
 
     /// The known rule id most like a word.

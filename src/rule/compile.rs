@@ -178,7 +178,7 @@ impl Compiler<'_> {
         standards.extend(table.standards.iter().map(|name| Arc::from(name.as_str())));
         let mut fixes = Vec::new();
         for fix in &table.fix {
-            fixes.push(self.fix(fix, scope, span.clone(), user)?);
+            fixes.push(self.fix(id, fix, scope, span.clone(), user)?);
         }
         let mut rule = Rule {
             id: Arc::from(id),
@@ -196,7 +196,7 @@ impl Compiler<'_> {
             peers: table.peers.clone(),
             references: table.references.clone(),
             fixes,
-            no_fix: table.no_fix.clone(),
+            no_fix: table.no_fix.as_deref().map(Arc::from),
             user,
             default: table.enabled.or(table.default).unwrap_or(true),
             checks,
@@ -213,7 +213,14 @@ impl Compiler<'_> {
         Ok(rule)
     }
 
-    fn fix(&mut self, table: &FixTable, scope: Scope, span: Span, user: bool) -> Result<Fix, CatalogueError> {
+    fn fix(
+        &mut self,
+        rule: &str,
+        table: &FixTable,
+        scope: Scope,
+        span: Span,
+        user: bool,
+    ) -> Result<Fix, CatalogueError> {
         let root = table.at.unwrap_or(scope.root());
         let path = match &table.path {
             Some(path) => Some(self.path(path, scope, root, user)?),
@@ -245,13 +252,13 @@ impl Compiler<'_> {
         }
         let mut blocked_if = Vec::new();
         for block in &table.blocked_if {
-            blocked_if.push((self.predicate(&block.when, scope, 0)?, block.reason.clone()));
+            blocked_if.push((self.predicate(&block.when, scope, 0)?, Arc::from(block.reason.as_str())));
         }
         let mut optional = |table: &Option<PredicateTable>| {
             table.as_ref().map(|table| self.predicate(table, scope, 0)).transpose()
         };
         Ok(Fix {
-            title: table.title.clone(),
+            title: Arc::from(table.title.as_str()),
             applicability: table.applicability.unwrap_or(Applicability::Unsafe),
             safety: Arc::from(table.safety.as_str()),
             given: None,
@@ -261,6 +268,7 @@ impl Compiler<'_> {
             suggestion_if: optional(&table.suggestion_if)?,
             applies_if: optional(&table.applies_if)?,
             blocked_if,
+            flags: [Arc::from("--unsafe-fixes"), Arc::from(format!("--apply-suggestion {rule}"))],
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::finding::RuleHit;
-use crate::resource::{Container, Document, Field, Images, KubernetesVersion, Pod, get};
+use crate::resource::{Container, Document, Field, Pod, get};
 use crate::yaml::{FieldPath, NodeId};
 
 use super::catalogue::{Catalogue, Rule, RuleTest};
@@ -15,33 +15,7 @@ use super::pod_security::{self, Level, Verdict};
 use super::predicate::{FieldTest, Outcome, Truth};
 use super::scope::{HANDLERS, Root, Scope};
 use super::selection::Selection;
-
-/// What rules are run against.
-#[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
-    /// The cluster's version.
-    pub version: KubernetesVersion,
-    /// What is known of images.
-    pub images: &'a Images,
-    /// The objects that are judged together, by the index that [`Catalogue::evaluate`] is given.
-    pub documents: &'a [&'a Document],
-    /// Whether `documents` is all that is applied together, as far as the caller was shown it; a single
-    /// file is not.
-    pub whole: bool,
-    /// Whether nodes let processes without capabilities listen below port 1024; `None` = unknown.
-    pub unprivileged_ports: Option<bool>,
-    /// Images that a run is limited to: of other containers nothing is said, and of a pod only where one of
-    /// its containers runs one of these.
-    pub only: Option<&'a Images>,
-}
-
-impl<'a> Target<'a> {
-    /// Objects that stand for themselves: nothing is known of nodes or of what is around them.
-    #[must_use]
-    pub fn new(version: KubernetesVersion, images: &'a Images) -> Self {
-        Self { version, images, documents: &[], whole: false, unprivileged_ports: None, only: None }
-    }
-}
+use super::target::Target;
 
 /// What is found before it becomes a [`RuleHit`].
 struct Found<'p> {
@@ -85,8 +59,8 @@ impl Catalogue {
         let mut collector = Collector { catalogue: self, selection, index, active, target, hits: Vec::new() };
         self.visit(document, target, &mut collector);
         let mut hits = collector.hits;
-        let key = |hit: &RuleHit| (document.tree().span(hit.node).start, Arc::clone(&hit.rule));
-        hits.sort_by_cached_key(key);
+        let start = |hit: &RuleHit| document.tree().span(hit.node).start;
+        hits.sort_by(|a, b| start(a).cmp(&start(b)).then_with(|| a.rule.cmp(&b.rule)));
         hits
     }
 
@@ -181,7 +155,7 @@ impl Catalogue {
         keys: &[&str],
         visitor: &mut dyn Visitor,
     ) {
-        if !self.by_scope.contains_key(&scope) {
+        if self.in_scope(scope).is_empty() {
             return;
         }
         let Field::Value(node) = get(frame.tree(), map, keys) else { return };
@@ -199,7 +173,7 @@ impl Catalogue {
         keys: &[&str],
         visitor: &mut dyn Visitor,
     ) {
-        if !self.by_scope.contains_key(&scope) {
+        if self.in_scope(scope).is_empty() {
             return;
         }
         let tree = frame.tree();
@@ -213,7 +187,7 @@ impl Catalogue {
 
     /// Asks all rules of the frame's scope.
     fn ask(&self, frame: &Frame<'_>, visitor: &mut dyn Visitor) {
-        for &index in self.by_scope.get(&frame.scope).into_iter().flatten() {
+        for &index in self.in_scope(frame.scope) {
             let Some(rule) = self.rules.get(index).filter(|_| visitor.asks(index)) else { continue };
             let (since, until) = rule.versions;
             if since.is_some_and(|since| frame.version < since)
@@ -320,7 +294,7 @@ impl Visitor for Collector<'_> {
         if !rule.checks.is_empty() {
             for (level, active) in Level::ALL.into_iter().zip(&self.active) {
                 if self.catalogue.failing(rule, frame, active).next().is_some() {
-                    standards.push(Arc::from(level.standard()));
+                    standards.push(level.shared_standard());
                 }
             }
             // No check of the version fails: newer versions ask for it, or the pod is exempt.
@@ -351,6 +325,7 @@ impl Visitor for Collector<'_> {
             standards,
             fixes: candidates.fixes,
             no_fix: candidates.no_fix,
+            more: candidates.more,
             linked: rule.is_linked(),
         });
     }

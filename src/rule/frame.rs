@@ -6,11 +6,11 @@ use crate::resource::{
 };
 use crate::yaml::{FieldPath, NodeId, SpanTree};
 
-use super::evaluate::Target;
 use super::native;
 use super::schema::Fact;
 use super::scope::{Root, Scope};
 use super::slots::{Slot, Slots, Trie};
+use super::target::Target;
 
 /// The paths of all rules, by where they start.
 #[derive(Clone, Debug, Default)]

@@ -111,7 +111,9 @@ impl Message {
 
 fn value_of(word: Word, frame: &Frame<'_>, test: Option<&FieldTest>, node: Option<NodeId>) -> String {
     match word {
-        Word::Name => frame.container.map_or_else(|| "the pod".to_owned(), |container| container.label()),
+        Word::Name => {
+            frame.container.map_or_else(|| "the pod".to_owned(), |container| container.label().to_string())
+        }
         Word::Owner => frame
             .container
             .map_or_else(|| "the pod".to_owned(), |container| format!("container {}", container.label())),
@@ -125,10 +127,9 @@ fn value_of(word: Word, frame: &Frame<'_>, test: Option<&FieldTest>, node: Optio
             frame.container.and_then(|container| frame.image_of(container)).unwrap_or_else(|| "?".to_owned())
         }
         Word::Key => {
-            let last = test.and_then(|test| test.path.split_last()).map(|(_, last)| last.clone());
-            let last = last.or_else(|| frame.subject.path.split_last().map(|(_, last)| last.clone()));
-            match last {
-                Some(crate::yaml::Segment::Key(key)) => key,
+            let last = test.and_then(|test| test.path.segments().last());
+            match last.or_else(|| frame.subject.path.segments().last()) {
+                Some(crate::yaml::Segment::Key(key)) => key.to_string(),
                 _ => String::new(),
             }
         }

@@ -25,6 +25,7 @@ mod scope;
 mod selection;
 mod shell_words;
 mod slots;
+mod target;
 
 #[cfg(test)]
 mod tests;
@@ -34,7 +35,6 @@ pub use dockerfile::{
     Program, TargetFramework, allows_sdk, build_on_dotnet, has_dotnet_images, image_row, image_row_in_full,
     library_of, program_of, target_framework,
 };
-pub use evaluate::Target;
 pub use neighbour::Neighbour;
 
 pub use pod_security::{Check, Level, NextLevel, Verdict};
@@ -44,3 +44,4 @@ pub use schema::{
 };
 pub use scope::Scope;
 pub use selection::{Selection, SelectionError};
+pub use target::{Documents, Enough, Target, Together};

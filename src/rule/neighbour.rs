@@ -21,7 +21,7 @@ pub struct Neighbour {
     /// What it has in common with its neighbours, hashed: labels, names. `None`: it cannot be told.
     ties: Option<Vec<u64>>,
     /// Whether it reaches into other namespaces.
-    anywhere: bool,
+    pub anywhere: bool,
 }
 
 fn tie(sort: &str, text: &[&str]) -> u64 {
@@ -75,6 +75,12 @@ impl Neighbour {
             ties.extend(config_maps(tree, pod.spec)?.iter().map(|name| tie("config", &[name])));
         }
         Some(ties)
+    }
+
+    /// What it has in common with its neighbours, hashed; `None` where it cannot be told.
+    #[must_use]
+    pub fn ties(&self) -> Option<&[u64]> {
+        self.ties.as_deref()
     }
 
     /// Whether a fix of `other` may have to read this object.

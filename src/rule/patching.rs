@@ -1,7 +1,9 @@
 //! Candidate fixes: a rule's change as a patch on fields, with its level.
 
+use std::sync::Arc;
+
 use crate::finding::{Applicability, CandidateFix, Patch, PatchOp};
-use crate::resource::{Field, is_windows};
+use crate::resource::{Field, Pod, is_windows};
 use crate::yaml::{FieldPath, NodeId, Segment, SpanTree};
 
 use super::catalogue::{Change, Fix, Rule};
@@ -32,10 +34,12 @@ const LINUX_ONLY: [&str; 15] = [
 /// The candidates of a finding, or the reason why there is none, or why the best is not among them.
 pub(super) struct Candidates {
     pub fixes: Vec<CandidateFix>,
-    pub no_fix: Option<String>,
+    pub no_fix: Option<Arc<str>>,
+    /// Whether fixes behind one that is enough were not looked at.
+    pub more: bool,
 }
 
-/// All fixes of a rule for a subject. `document` is the object's place in the target; `found` the
+/// The fixes of a rule for a subject, up to one that is enough for the target. `document` is the object's place in the target; `found` the
 /// path of the field the finding is about.
 pub(super) fn candidates(
     rule: &Rule,
@@ -44,12 +48,21 @@ pub(super) fn candidates(
     found: &FieldPath,
     repair: Option<&Repair>,
 ) -> Candidates {
-    let mut fixes = Vec::new();
+    // Findings are kept: no room for more than there is.
+    let mut fixes = Vec::with_capacity(rule.fixes.len());
     let mut reasons = Vec::new();
+    let mut more = false;
     let meant = |fix: &&Fix| fix.applies_if.as_ref().is_none_or(|condition| condition.holds(frame));
-    for fix in rule.fixes.iter().filter(meant) {
-        match candidate(rule, fix, frame, document, found, repair) {
-            Ok(candidate) => fixes.push(candidate),
+    for (index, fix) in rule.fixes.iter().filter(meant).enumerate() {
+        match candidate(fix, frame, document, found, repair) {
+            Ok(candidate) => {
+                let enough = (frame.target.enough)(&rule.id, candidate.applicability);
+                fixes.push(candidate);
+                if enough {
+                    more = index + 1 < rule.fixes.len();
+                    break;
+                }
+            }
             // Behind one that can be made, nobody misses another.
             Err(reason) if fixes.is_empty() => reasons.push(reason),
             Err(_) => {}
@@ -58,23 +71,22 @@ pub(super) fn candidates(
     let reason = reasons.into_iter().next();
     let no_fix = if fixes.is_empty() {
         let own = rule.no_fix.clone().or(reason);
-        Some(own.unwrap_or_else(|| "no data says what to write instead".to_owned()))
+        Some(own.unwrap_or_else(|| "no data says what to write instead".into()))
     } else {
         reason
     };
-    Candidates { fixes, no_fix }
+    Candidates { fixes, no_fix, more }
 }
 
 fn candidate(
-    rule: &Rule,
     fix: &Fix,
     frame: &Frame<'_>,
     document: usize,
     found: &FieldPath,
     repair: Option<&Repair>,
-) -> Result<CandidateFix, String> {
+) -> Result<CandidateFix, Arc<str>> {
     if let Some((_, reason)) = fix.blocked_if.iter().find(|(when, _)| when.holds(frame)) {
-        return Err(reason.clone());
+        return Err(Arc::clone(reason));
     }
     let mut level = fix.applicability;
     if fix.safe_if.as_ref().is_some_and(|condition| condition.holds(frame)) {
@@ -86,7 +98,7 @@ fn candidate(
     if fix.suggestion_if.as_ref().is_some_and(|condition| condition.holds(frame)) {
         level = Applicability::Suggestion;
     }
-    let mut title = fix.title.clone();
+    let mut title = Arc::clone(&fix.title);
     let (mut held_back, mut release) = (None, None);
     let ops = match &fix.change {
         Change::Set { root, path, value } => {
@@ -108,7 +120,7 @@ fn candidate(
         Change::Remove { root, path, slot } => {
             let base = frame.place(*root).ok_or("there is no place for it")?;
             if matches!(base.slots.get(*slot), Field::Absent) {
-                return Err(format!("there is no {path} to remove"));
+                return Err(format!("there is no {path} to remove").into());
             }
             vec![PatchOp::Remove { document, path: base.path.join(path), prune: true }]
         }
@@ -120,25 +132,25 @@ fn candidate(
             level = native
                 .level
                 .map_or(level, |own| if level == Applicability::Suggestion { level } else { own });
-            title = native.title.unwrap_or(title);
-            held_back = native.held_back;
-            release = native.release;
+            title = native.title.map_or(title, Arc::from);
+            held_back = native.held_back.map(Arc::from);
+            release = native.release.map(Arc::from);
             native.ops
         }
     };
     refuse_on_windows(frame, &ops)?;
-    let guard = Guard::new(rule, fix, level, held_back, release);
-    let mut safety = fix.safety.to_string();
+    let guard = Guard::new(fix, level, held_back, release);
+    let mut safety = Arc::clone(&fix.safety);
     if frame.document.is_immutable() {
         let kind = &frame.document.kind().kind;
-        safety.push_str(&format!(
-            "; the pod of an existing {kind} can not be changed: delete it and apply anew"
+        safety = Arc::from(format!(
+            "{safety}; the pod of an existing {kind} can not be changed: delete it and apply anew"
         ));
     }
     Ok(CandidateFix {
         title,
         applicability: guard.level,
-        safety: Some(safety.into()),
+        safety: Some(safety),
         patch: Patch { ops, ..Patch::default() },
         held_back: guard.held_back,
         release: guard.release,
@@ -155,38 +167,35 @@ fn in_another_case(tree: &SpanTree, list: Field<NodeId>, wanted: &serde_json::Va
 
 /// Whether a field of the pod is one that containers can have too.
 fn is_of_container(path: &FieldPath) -> bool {
-    let keys = |segment: &Segment| matches!(segment, Segment::Key(key) if key == "seccompProfile");
+    let keys = |segment: &Segment| matches!(segment, Segment::Key(key) if **key == *"seccompProfile");
     path.segments().get(1).is_some_and(keys)
 }
 
 /// The level of a fix after the configuration, and why it is not higher.
 pub(super) struct Guard {
     pub level: Applicability,
-    pub held_back: Option<String>,
-    pub release: Option<String>,
+    pub held_back: Option<Arc<str>>,
+    pub release: Option<Arc<str>>,
 }
 
 impl Guard {
     /// What facts say of the level, and what would release it, before the configuration.
     pub fn new(
-        rule: &Rule,
         fix: &Fix,
         level: Applicability,
-        held_back: Option<String>,
-        release: Option<String>,
+        held_back: Option<Arc<str>>,
+        release: Option<Arc<str>>,
     ) -> Self {
         let level = fix.given.filter(|_| level != Applicability::Suggestion).unwrap_or(level);
         if level == Applicability::Safe {
             return Self { level, held_back: None, release: None };
         }
-        let flag = || match level {
-            Applicability::Suggestion => format!("--apply-suggestion {}", rule.id),
-            _ => "--unsafe-fixes".to_owned(),
-        };
+        let [of_unsafe, of_suggestion] = &fix.flags;
+        let flag = if level == Applicability::Suggestion { of_suggestion } else { of_unsafe };
         Self {
             level,
-            held_back: held_back.or_else(|| Some(fix.safety.to_string())),
-            release: release.or_else(|| Some(flag())),
+            held_back: held_back.or_else(|| Some(Arc::clone(&fix.safety))),
+            release: release.or_else(|| Some(Arc::clone(flag))),
         }
     }
 }
@@ -194,16 +203,16 @@ impl Guard {
 /// The API refuses Linux fields in a Windows pod, whoever adds them.
 fn refuse_on_windows(frame: &Frame<'_>, ops: &[PatchOp]) -> Result<(), String> {
     let Some(pod) = frame.pod else { return Ok(()) };
-    let linux = |path: &FieldPath| {
+    fn linux<'p>(pod: &Pod, path: &'p FieldPath) -> Option<&'p Arc<str>> {
         let below = path.segments().iter().find_map(|segment| match segment {
-            Segment::Key(key) if LINUX_ONLY.contains(&key.as_str()) => Some(key.clone()),
+            Segment::Key(key) if LINUX_ONLY.contains(&&**key) => Some(key),
             _ => None,
         });
         below.filter(|_| pod.path.contains(path))
-    };
+    }
     for op in ops {
         if let PatchOp::Set { path, .. } | PatchOp::Append { path, .. } = op
-            && let Some(field) = linux(path)
+            && let Some(field) = linux(pod, path)
             && is_windows(frame.tree(), pod)
         {
             return Err(format!("the API refuses {field} in a pod with os.name: windows"));

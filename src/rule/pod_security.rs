@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -42,6 +42,19 @@ impl Level {
             Self::Baseline => "pss:baseline",
             Self::Restricted => "pss:restricted",
         }
+    }
+}
+
+impl Level {
+    /// The same, as findings share it.
+    pub(super) fn shared_standard(self) -> Arc<str> {
+        static NAMES: LazyLock<[Arc<str>; 2]> =
+            LazyLock::new(|| Level::ALL.map(|level| Arc::from(level.standard())));
+        let [baseline, restricted] = &*NAMES;
+        Arc::clone(match self {
+            Self::Baseline => baseline,
+            Self::Restricted => restricted,
+        })
     }
 }
 

@@ -105,6 +105,13 @@ impl Selection {
         Ok(())
     }
 
+    /// Those of its rules whose repairs depend on other objects.
+    #[must_use]
+    pub fn linked(&self, catalogue: &Catalogue) -> Self {
+        let linked = |(runs, rule): (&bool, &super::Rule)| *runs && rule.is_linked();
+        Self { rules: self.rules.iter().zip(catalogue.rules()).map(linked).collect(), level: self.level }
+    }
+
     /// Whether a rule runs.
     #[must_use]
     pub fn runs(&self, catalogue: &Catalogue, id: &str) -> bool {

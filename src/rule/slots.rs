@@ -60,7 +60,9 @@ impl Trie {
             let (parent, next) = (at, self.nodes.len());
             let Some(node) = self.nodes.get_mut(at) else { break };
             let found = match segment {
-                Segment::Key(key) => node.keys.iter().find(|(name, _)| name == key).map(|&(_, child)| child),
+                Segment::Key(key) => {
+                    node.keys.iter().find(|(name, _)| **name == **key).map(|&(_, child)| child)
+                }
                 Segment::Index(index) => {
                     node.indices.iter().find(|(name, _)| name == index).map(|&(_, child)| child)
                 }
@@ -68,7 +70,7 @@ impl Trie {
             at = match (found, segment) {
                 (Some(child), _) => child,
                 (None, Segment::Key(key)) => {
-                    node.keys.push((key.clone(), next));
+                    node.keys.push((key.to_string(), next));
                     node.keys.sort();
                     next
                 }

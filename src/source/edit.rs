@@ -32,6 +32,8 @@ impl TextEdits {
     /// # Errors
     /// Two edits share a byte, or one inserts inside what another replaces.
     pub fn new(mut edits: Vec<Edit>) -> Result<Self, EditConflict> {
+        // Every finding keeps its own: no room for more.
+        edits.shrink_to_fit();
         edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
         let clash = edits.windows(2).find(|pair| pair[1].span.start < pair[0].span.end);
         match clash {
@@ -67,10 +69,19 @@ impl TextEdits {
     /// spans of a tree of this very text never are.
     #[must_use]
     pub fn apply(&self, text: &str) -> String {
-        let grown: usize = self.edits.iter().map(|edit| edit.text.len()).sum();
-        let mut output = String::with_capacity(text.len() + grown);
-        let mut done = 0;
-        for edit in &self.edits {
+        self.apply_within(text, Span::new(0, text.len()))
+    }
+
+    /// What stands in `part` of the text, with the edits in it applied. Others are left out, as are those across
+    /// a character.
+    #[must_use]
+    pub fn apply_within(&self, text: &str, part: Span) -> String {
+        let inside =
+            || self.edits.iter().filter(|edit| part.start <= edit.span.start && edit.span.end <= part.end);
+        let grown: usize = inside().map(|edit| edit.text.len()).sum();
+        let mut output = String::with_capacity(part.len() + grown);
+        let mut done = part.start();
+        for edit in inside() {
             let (Some(kept), Some(_)) = (text.get(done..edit.span.start()), text.get(edit.span.range()))
             else {
                 continue;
@@ -79,7 +90,7 @@ impl TextEdits {
             output.push_str(&edit.text);
             done = edit.span.end();
         }
-        output.push_str(text.get(done..).unwrap_or(""));
+        output.push_str(text.get(done..part.end()).unwrap_or(""));
         output
     }
 }
@@ -96,6 +107,13 @@ mod tests {
     fn edits_apply_in_one_pass_and_keep_insertion_order() {
         let edits = TextEdits::new(vec![edit(4, 5, "E"), edit(1, 1, "x"), edit(1, 1, "y")]).unwrap();
         assert_eq!(edits.apply("abcdef"), "axybcdEf");
+    }
+
+    #[test]
+    fn a_part_gets_the_edits_that_lie_in_it() {
+        let edits = TextEdits::new(vec![edit(0, 1, "A"), edit(3, 3, "x"), edit(5, 6, "F")]).unwrap();
+        assert_eq!(edits.apply_within("abcdef", Span::new(2, 5)), "cxde");
+        assert_eq!(edits.apply_within("abcdef", Span::new(0, 6)), "AbcxdeF");
     }
 
     #[test]

@@ -198,7 +198,7 @@ impl SpanTree {
             let place = self.children(parent).iter().position(|&child| child == node).unwrap_or(0);
             if self.kind(parent).is_mapping() {
                 let key = self.children(parent).get(place & !1).copied().unwrap_or(node);
-                segments.push(Segment::Key(self.key_text(key).unwrap_or_default().into_owned()));
+                segments.push(Segment::Key(self.key_text(key).unwrap_or_default().into()));
             } else {
                 segments.push(Segment::Index(place));
             }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Segment {
     /// A mapping's value by key.
-    Key(String),
+    Key(Arc<str>),
     /// A sequence's item by place, from 0.
     Index(usize),
 }
@@ -16,9 +17,11 @@ pub enum Segment {
 ///
 /// Keys made of letters, digits, `-`, `_` and `/` stand as they are; any other key is a JSON string
 /// in double quotes.
+///
+/// Findings and patches hold thousands of paths that are mostly the same: they share their steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FieldPath {
-    segments: Vec<Segment>,
+    segments: Arc<[Segment]>,
 }
 
 /// Why a text is no path.
@@ -41,7 +44,11 @@ impl FieldPath {
     /// A path of these segments.
     #[must_use]
     pub fn new(segments: Vec<Segment>) -> Self {
-        Self { segments }
+        Self { segments: segments.into() }
+    }
+
+    fn and(&self, more: impl ExactSizeIterator<Item = Segment>) -> Self {
+        Self { segments: self.segments.iter().cloned().chain(more).collect() }
     }
 
     /// The steps from the object inwards.
@@ -58,33 +65,27 @@ impl FieldPath {
 
     /// This path and one key more.
     #[must_use]
-    pub fn key(&self, key: impl Into<String>) -> Self {
-        let mut path = self.clone();
-        path.segments.push(Segment::Key(key.into()));
-        path
+    pub fn key(&self, key: impl Into<Arc<str>>) -> Self {
+        self.and(std::iter::once(Segment::Key(key.into())))
     }
 
     /// This path and one index more.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        let mut path = self.clone();
-        path.segments.push(Segment::Index(index));
-        path
+        self.and(std::iter::once(Segment::Index(index)))
     }
 
     /// This path followed by another.
     #[must_use]
     pub fn join(&self, inner: &Self) -> Self {
-        let mut path = self.clone();
-        path.segments.extend(inner.segments.iter().cloned());
-        path
+        self.and(inner.segments.iter().cloned())
     }
 
     /// The path without its last step, and that step.
     #[must_use]
     pub fn split_last(&self) -> Option<(Self, &Segment)> {
         let (last, rest) = self.segments.split_last()?;
-        Some((Self { segments: rest.to_vec() }, last))
+        Some((Self { segments: rest.into() }, last))
     }
 
     /// Whether `inner` is this path or lies below it.
@@ -95,7 +96,8 @@ impl FieldPath {
 }
 
 fn is_bare(key: &str) -> bool {
-    !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '$'))
+    !key.is_empty()
+        && key.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'/' | b'$'))
 }
 
 impl fmt::Display for FieldPath {
@@ -110,7 +112,7 @@ impl fmt::Display for FieldPath {
                     if is_bare(key) {
                         f.write_str(key)?;
                     } else {
-                        f.write_str(&serde_json::Value::from(key.as_str()).to_string())?;
+                        f.write_str(&serde_json::Value::from(&**key).to_string())?;
                     }
                 }
             }
@@ -149,7 +151,7 @@ impl FromStr for FieldPath {
                 let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
                 let Some(Ok(key)) = strings.next() else { return fail(rest, "not a JSON string") };
                 let end = strings.byte_offset();
-                segments.push(Segment::Key(key));
+                segments.push(Segment::Key(key.into()));
                 rest = rest.get(end..).unwrap_or("");
                 continue;
             }
@@ -158,9 +160,9 @@ impl FromStr for FieldPath {
             if key.is_empty() {
                 return fail(rest, "a key expected");
             }
-            segments.push(Segment::Key(key.to_owned()));
+            segments.push(Segment::Key(key.into()));
             rest = after;
         }
-        Ok(Self { segments })
+        Ok(Self::new(segments))
     }
 }

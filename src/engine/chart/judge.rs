@@ -117,7 +117,7 @@ pub(super) struct Instance {
     /// Index of the object in it.
     pub object: usize,
     /// The container in it, if the finding is about one.
-    pub container: Option<String>,
+    pub container: Option<Arc<str>>,
     /// What the fixes change, in the order of [`Finding::fixes`].
     pub patches: Vec<Patch>,
 }
@@ -338,7 +338,7 @@ impl JudgedChart {
                 });
                 if !finding.absent && of_resource && !finding.fixes.is_empty() {
                     finding.fixes.clear();
-                    finding.no_fix = Some(OF_RESOURCE.to_owned());
+                    finding.no_fix = Some(OF_RESOURCE.into());
                 }
                 if finding.primary.path().starts_with(&vendored) {
                     finding.severity = Severity::Info;
@@ -437,7 +437,7 @@ fn finding(hit: RuleHit, place: super::locate::Place, object: &Document) -> Find
         release: fix.release,
     };
     let fixes: Vec<FixOffer> = hit.fixes.into_iter().map(offer).collect();
-    let none = || fixes.is_empty().then(|| "there is no fix".to_owned());
+    let none = || fixes.is_empty().then(|| "there is no fix".into());
     let no_fix = hit.no_fix.or_else(none);
     Finding {
         rule: hit.rule,

@@ -197,14 +197,14 @@ fn no_user_ids(engine: &Engine, input: &ChartInput) -> Option<String> {
 fn writes_user_id(op: &PatchOp) -> bool {
     const IDS: [&str; 3] = ["fsGroup", "runAsGroup", "runAsUser"];
     let PatchOp::Set { path, value, .. } = op else { return false };
-    let named = matches!(path.segments().last(), Some(Segment::Key(key)) if IDS.contains(&key.as_str()));
+    let named = matches!(path.segments().last(), Some(Segment::Key(key)) if IDS.contains(&&**key));
     named || IDS.iter().any(|id| value.get(id).is_some())
 }
 
 /// Items of a list take each other's place, and so each other's identity, when one is removed: no more
 /// findings of a rule on an object are called fixed than are gone.
 fn reconcile(outcomes: &mut [FixOutcome], now: &JudgedChart, ledger: &Ledger) {
-    type Key = (Arc<str>, String, Option<String>);
+    type Key = (Arc<str>, String, Option<Arc<str>>);
     let key = |finding: &Finding| -> Key {
         (Arc::clone(&finding.rule), finding.resource.to_string(), finding.container.clone())
     };
@@ -224,7 +224,7 @@ fn reconcile(outcomes: &mut [FixOutcome], now: &JudgedChart, ledger: &Ledger) {
             *count -= 1;
             let reason = reason.cloned().unwrap_or_else(|| "it is still there after the others".to_owned());
             outcome.outcome = match (&outcome.finding.no_fix, outcome.finding.fixes.is_empty()) {
-                (Some(none), true) => Outcome::NoFix { reason: none.clone() },
+                (Some(none), true) => Outcome::NoFix { reason: none.to_string() },
                 _ => Outcome::Refused { reason },
             };
         }
@@ -290,7 +290,7 @@ fn anchor_of(now: &JudgedChart, index: usize, selection: &Selection) -> Option<(
     let instance = place_of(now, index, selection)?;
     let op = ops_of(now, index, selection).into_iter().next()?;
     let segments = op.path().segments();
-    let block = |segment: &Segment| matches!(segment, Segment::Key(key) if key == "securityContext" || key == "resources");
+    let block = |segment: &Segment| matches!(segment, Segment::Key(key) if matches!(&**key, "securityContext" | "resources"));
     let length = segments.iter().position(block).map_or(segments.len(), |at| at + 1);
     let path = crate::yaml::FieldPath::new(segments.get(..length).unwrap_or_default().to_vec());
     Some((instance.scenario, instance.object, path.to_string()))

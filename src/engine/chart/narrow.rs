@@ -23,10 +23,10 @@ pub(super) fn narrowed(object: &RenderedObject, container: &str, op: &PatchOp) -
     object.object.pods().iter().find_map(|pod| {
         let below = path.segments().strip_prefix(pod.path.segments())?;
         let [Segment::Key(block), Segment::Key(field), ..] = below else { return None };
-        if block != "securityContext" || !OF_BOTH.contains(&field.as_str()) {
+        if **block != *"securityContext" || !OF_BOTH.contains(&&**field) {
             return None;
         }
-        let container = pod.containers.iter().find(|it| it.label() == container)?;
+        let container = pod.containers.iter().find(|it| *it.label() == *container)?;
         let path = container.path.segments().iter().chain(below).cloned().collect();
         Some(op.clone().at(FieldPath::new(path)))
     })

@@ -1,5 +1,7 @@
 //! The edits of each finding's fix by itself: what reports carry for others to apply.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use crate::engine::{Engine, Selection};
@@ -52,12 +54,12 @@ pub(in crate::engine) fn offer_edits(engine: &Engine, input: &ChartInput, judged
                 if let Some(first) = it.finding.fixes.first_mut() {
                     first.edits = edits;
                 }
-                it.finding.no_fix = refused.or(it.finding.no_fix.take());
+                it.finding.no_fix = refused.map(Arc::from).or(it.finding.no_fix.take());
             }
             Offer::Refused(reason) => {
                 it.finding.fixes.clear();
                 it.instances.iter_mut().for_each(|instance| instance.patches.clear());
-                it.finding.no_fix = Some(reason);
+                it.finding.no_fix = Some(reason.into());
             }
         }
     }
@@ -95,7 +97,7 @@ fn selection(finding: &Finding, level: Applicability) -> Selection {
     Selection {
         unsafe_fixes: level == Applicability::Unsafe,
         suggestions: suggestions.into_iter().collect(),
-        rule: Some(std::sync::Arc::clone(&finding.rule)),
+        rule: Some(Arc::clone(&finding.rule)),
         ..Selection::default()
     }
 }

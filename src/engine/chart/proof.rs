@@ -226,7 +226,7 @@ fn in_new_names(op: &PatchOp, ops: &[&PatchOp], after: &Value) -> PatchOp {
         let mut renamed = segments.get(..length).unwrap_or_default().to_vec();
         let was_there = get(after, &renamed).is_some();
         if let Some(last) = renamed.last_mut() {
-            *last = Segment::Key(to.clone());
+            *last = Segment::Key(to.as_str().into());
         }
         if !was_there && get(after, &renamed).is_some() {
             segments.splice(..length, renamed);
@@ -269,7 +269,7 @@ fn follow(value: &mut Value, after: &Value, op: &PatchOp) {
             {
                 remove(value, segments, false);
                 let mut target = above.to_vec();
-                target.push(Segment::Key(to.clone()));
+                target.push(Segment::Key(to.as_str().into()));
                 set(value, &target, moved);
             }
         }
@@ -278,7 +278,7 @@ fn follow(value: &mut Value, after: &Value, op: &PatchOp) {
 
 fn get<'a>(value: &'a Value, segments: &[Segment]) -> Option<&'a Value> {
     segments.iter().try_fold(value, |value, segment| match segment {
-        Segment::Key(key) => value.get(key),
+        Segment::Key(key) => value.get(&**key),
         Segment::Index(index) => value.get(index),
     })
 }
@@ -294,7 +294,7 @@ fn set(value: &mut Value, segments: &[Segment], new: Value) {
                 *value = Value::Object(Map::new());
             }
             if let Some(map) = value.as_object_mut() {
-                set(map.entry(key.clone()).or_insert(Value::Null), rest, new);
+                set(map.entry(&**key).or_insert(Value::Null), rest, new);
             }
         }
         Segment::Index(index) => {
@@ -310,7 +310,7 @@ fn remove(value: &mut Value, segments: &[Segment], prune: bool) {
     if rest.is_empty() {
         match (first, value) {
             (Segment::Key(key), Value::Object(map)) => {
-                map.shift_remove(key);
+                map.shift_remove(&**key);
             }
             (Segment::Index(index), Value::Array(items)) if *index < items.len() => {
                 items.remove(*index);
@@ -320,7 +320,7 @@ fn remove(value: &mut Value, segments: &[Segment], prune: bool) {
         return;
     }
     let inner = match first {
-        Segment::Key(key) => value.get_mut(key),
+        Segment::Key(key) => value.get_mut(&**key),
         Segment::Index(index) => value.get_mut(*index),
     };
     let Some(inner) = inner else { return };
@@ -339,8 +339,8 @@ fn difference(a: &Value, b: &Value, at: FieldPath) -> FieldPath {
             for key in keys {
                 match (a.get(key), b.get(key)) {
                     (Some(x), Some(y)) if x == y => {}
-                    (Some(x), Some(y)) => return difference(x, y, at.key(key)),
-                    _ => return at.key(key),
+                    (Some(x), Some(y)) => return difference(x, y, at.key(key.as_str())),
+                    _ => return at.key(key.as_str()),
                 }
             }
             at
@@ -357,7 +357,7 @@ fn difference(a: &Value, b: &Value, at: FieldPath) -> FieldPath {
 }
 
 /// Rule, scenario, kind and name of the object, container: what a finding is, wherever its source is.
-type Key = (Arc<str>, usize, String, String, Option<String>);
+type Key = (Arc<str>, usize, String, String, Option<Arc<str>>);
 
 fn counts(judged: &JudgedChart) -> BTreeMap<Key, usize> {
     let mut counts = BTreeMap::new();
@@ -372,7 +372,7 @@ fn counts(judged: &JudgedChart) -> BTreeMap<Key, usize> {
 fn key(judged: &JudgedChart, finding: &Finding, instance: &Instance) -> Key {
     let object = judged.scenarios.get(instance.scenario).and_then(|it| it.objects.get(instance.object));
     let id = object.map(|it| resource_id(&it.object));
-    let (kind, name) = id.map(|id| (id.kind, id.name)).unwrap_or_default();
+    let (kind, name) = id.map(|id| (id.kind.clone(), id.name.clone())).unwrap_or_default();
     (Arc::clone(&finding.rule), instance.scenario, kind, name, instance.container.clone())
 }
 

@@ -367,7 +367,7 @@ impl<'a> Sites<'a> {
         let rendered = &self.scenario.rendered;
         let template = template_site::other_key(rendered, document, node, &printed.at.path, name)?;
         let mut keys = printed.at.path;
-        *keys.last_mut()? = name.clone();
+        *keys.last_mut()? = name.to_string();
         let own = self.input.is_own(template.0.name());
         own.then(|| Proposal::OwnKey { template, keys, value: value.clone() })
     }

@@ -273,7 +273,7 @@ fn holds_anchor(tree: &SpanTree, node: NodeId) -> bool {
 
 /// Whether a chart's own values, or a subchart's, have a key.
 fn has_default(chart: &Chart, path: &[String], limits: &Limits) -> bool {
-    let field = FieldPath::new(path.iter().map(|key| Segment::Key(key.clone())).collect());
+    let field = FieldPath::new(path.iter().map(|key| Segment::Key(key.as_str().into())).collect());
     if let Some(values) = &chart.values {
         let tree = yaml::parse_stream(values.source(), limits).tree;
         if tree.documents().iter().filter_map(|it| it.root).any(|root| tree.find(root, &field).is_some()) {
@@ -291,7 +291,7 @@ fn has_default(chart: &Chart, path: &[String], limits: &Limits) -> bool {
 /// The known key that was probably meant.
 fn meant(defaults: &SpanTree, path: &[String]) -> Option<String> {
     let (last, parents) = path.split_last()?;
-    let field = FieldPath::new(parents.iter().map(|key| Segment::Key(key.clone())).collect());
+    let field = FieldPath::new(parents.iter().map(|key| Segment::Key(key.as_str().into())).collect());
     let root = defaults.documents().iter().find_map(|document| document.root)?;
     let map = defaults.find(root, &field)?;
     let keys: Vec<_> = defaults.entries(map).into_iter().map(|entry| entry.key.into_owned()).collect();
@@ -311,16 +311,16 @@ fn finding(rule: &Rule, chart: &Chart, primary: Location, unread: &Unread, meant
         primary,
         absent: false,
         related: Vec::new(),
-        resource: ResourceId {
+        resource: Arc::new(ResourceId {
             api_version: chart.metadata.api_version.clone(),
             kind: "Chart".to_owned(),
             namespace: None,
             name: chart.metadata.name.clone(),
             document: 0,
             item: None,
-        },
+        }),
         container: None,
-        field: FieldPath::new(unread.path.iter().map(|key| Segment::Key(key.clone())).collect()),
+        field: FieldPath::new(unread.path.iter().map(|key| Segment::Key(key.as_str().into())).collect()),
         standards: rule.standards.clone(),
         fingerprint: String::new(),
         fixes: Vec::new(),

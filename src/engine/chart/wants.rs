@@ -13,7 +13,7 @@ const FALSE_IF_ABSENT: [&str; 5] =
 
 /// Whether a field means the same where it is absent and where it is false.
 pub(super) fn default_is_false(path: &FieldPath) -> bool {
-    matches!(path.segments().last(), Some(Segment::Key(key)) if FALSE_IF_ABSENT.contains(&key.as_str()))
+    matches!(path.segments().last(), Some(Segment::Key(key)) if FALSE_IF_ABSENT.contains(&&**key))
 }
 
 /// What is wanted of one node, by kind of change.
@@ -56,7 +56,7 @@ pub(super) fn wants(tree: &SpanTree, root: NodeId, ops: &[&PatchOp]) -> Result<W
                     return Err(format!("{path} is not there"));
                 };
                 let mut pairs = tree.pairs(tree.resolve(map));
-                let key = pairs.find(|(key, _)| tree.key_text(*key).is_some_and(|text| text == *name));
+                let key = pairs.find(|(key, _)| tree.key_text(*key).is_some_and(|text| *text == **name));
                 let (key, _) = key.ok_or_else(|| format!("{path} is not there"))?;
                 wants.renames.push((key, to.clone()));
             }
@@ -121,7 +121,7 @@ fn set(
     let mut nested = value;
     for segment in rest.iter().rev() {
         let Segment::Key(key) = segment else { return Err(format!("{path} is not there")) };
-        nested = Value::Object(std::iter::once((key.clone(), nested)).collect());
+        nested = Value::Object(std::iter::once((key.to_string(), nested)).collect());
     }
     let node = tree.resolve(at);
     if !tree.kind(node).is_mapping() {

@@ -113,11 +113,11 @@ fn place(file: &Dockerfile, hit: DockerfileHit) -> Finding {
                 held_back: fix.held_back,
                 release: fix.release,
             }),
-            Err(refusal) => no_fix = no_fix.or(Some(refusal.to_string())),
+            Err(refusal) => no_fix = no_fix.or(Some(refusal.to_string().into())),
         }
     }
     if fixes.is_empty() {
-        no_fix.get_or_insert_with(|| "there is no fix".to_owned());
+        no_fix.get_or_insert_with(|| "there is no fix".into());
     }
     let stage = file.stages().last().and_then(|stage| stage.name.clone());
     Finding {
@@ -128,14 +128,14 @@ fn place(file: &Dockerfile, hit: DockerfileHit) -> Finding {
         primary: Location::new(source, hit.span),
         absent: hit.absent,
         related: Vec::new(),
-        resource: ResourceId {
+        resource: Arc::new(ResourceId {
             api_version: String::new(),
             kind: "Dockerfile".to_owned(),
             namespace: None,
             name: stage.unwrap_or_default(),
             document: 0,
             item: None,
-        },
+        }),
         container: None,
         field: hit.field,
         standards: hit.standards,

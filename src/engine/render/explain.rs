@@ -160,7 +160,7 @@ impl<'a> Explainer<'a> {
                     let value = *self.origins.value(id);
                     above = self.place(value.source, value.span);
                     keys.extend(segments(self.origins, &value).into_iter().rev().map(|it| match it {
-                        Segment::Key(key) => key,
+                        Segment::Key(key) => key.to_string(),
                         Segment::Index(index) => index.to_string(),
                     }));
                     break;
@@ -169,7 +169,7 @@ impl<'a> Explainer<'a> {
                 _ => break,
             }
         }
-        let segments = keys.into_iter().rev().map(Segment::Key).collect();
+        let segments = keys.into_iter().rev().map(|key| Segment::Key(key.into())).collect();
         AbsentTrace { key: FieldPath::new(segments).to_string(), above }
     }
 }
@@ -191,7 +191,7 @@ fn push<T: PartialEq>(list: &mut Vec<T>, item: T) {
 
 fn segments(origins: &Origins, value: &ValueOrigin) -> Vec<Segment> {
     let segment = |step| match step {
-        PathStep::Key(name) => Segment::Key(origins.text_of(name).to_owned()),
+        PathStep::Key(name) => Segment::Key(origins.text_of(name).into()),
         PathStep::Index(index) => Segment::Index(index as usize),
     };
     origins.path(value.path).into_iter().map(segment).collect()

@@ -393,7 +393,7 @@ impl Search<'_> {
                 let key_line = format!("{key}:");
                 let found =
                     self.lines_with(|line| line.trim().trim_start_matches("- ").starts_with(&key_line));
-                (key.clone(), found)
+                (key.to_string(), found)
             }
         };
         let place = if above.is_root() { object.to_owned() } else { format!("{above} of {object}") };

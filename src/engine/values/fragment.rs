@@ -1,5 +1,7 @@
 //! [`Fragment`]: a value whose key has the same meaning in every chart.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::engine::Engine;
@@ -29,7 +31,7 @@ pub struct Fragment {
     /// The value.
     pub value: Value,
     /// What the values call the component it belongs to.
-    pub owner: Option<String>,
+    pub owner: Option<Arc<str>>,
 }
 
 /// Fields of a pod spec whose names mean nothing else.
@@ -162,7 +164,7 @@ impl Walk<'_> {
         }
     }
 
-    fn take(&mut self, what: What, node: NodeId, path: FieldPath, owner: Option<String>) {
+    fn take(&mut self, what: What, node: NodeId, path: FieldPath, owner: Option<Arc<str>>) {
         // What is too large to be written out is no security context.
         if let Ok(value) = self.tree.to_json(node) {
             self.found.push(Fragment { what, path, value, owner });
@@ -170,11 +172,11 @@ impl Walk<'_> {
     }
 
     /// What the values call the component: the name of the item, or the key of the mapping.
-    fn owner(&self, map: NodeId, path: &FieldPath) -> Option<String> {
+    fn owner(&self, map: NodeId, path: &FieldPath) -> Option<Arc<str>> {
         let named = read_text(self.tree, map, &["name"]).value().filter(|name| !name.is_empty());
         match path.split_last() {
-            Some((_, Segment::Index(_))) => named.map(std::borrow::Cow::into_owned),
-            Some((_, Segment::Key(key))) => Some(key.clone()),
+            Some((_, Segment::Index(_))) => named.map(Arc::from),
+            Some((_, Segment::Key(key))) => Some(Arc::clone(key)),
             None => None,
         }
     }

@@ -37,7 +37,7 @@ pub fn hits(engine: &Engine, tree: &Arc<SpanTree>, place: &Place) -> Vec<ValuesH
                 let set = PatchOp::Set { document, path: path.clone(), value: "false".into() };
                 hit.fixes.push(lowered(fix, Patch::one(set)));
             } else {
-                hit.no_fix = Some("no data says which parameter to write instead".to_owned());
+                hit.no_fix = Some("no data says which parameter to write instead".into());
             }
             (hit.node, hit.field, hit.document) = (node, path.clone(), place.document);
             tell(&mut hit, &fragment);
@@ -66,7 +66,7 @@ fn fragment(name: &str, value: Value) -> Option<Fragment> {
         return None;
     }
     let (last, above) = keys.split_last()?;
-    let owner = |above: &[&str]| above.last().map(|key| (*key).to_owned());
+    let owner = |above: &[&str]| above.last().map(|key| Arc::from(*key));
     let path = FieldPath::root();
     if let Some(field) = pod_field(last) {
         return value.is_boolean().then(|| Fragment {
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn names_say_what_a_parameter_is() {
         let what = |name: &str| fragment(name, json!(true)).map(|it| (it.what, it.owner));
-        let own = |name: &str| Some(name.to_owned());
+        let own = |name: &str| Some(Arc::from(name));
         assert_eq!(what("hostPID"), Some((What::PodField("hostPID"), None)));
         assert_eq!(what("web.securityContext.privileged"), Some((What::ContainerContext, own("web"))));
         assert_eq!(what("web.podSecurityContext.runAsUser"), Some((What::PodContext, own("web"))));

@@ -64,7 +64,7 @@ fn scopes(what: &What) -> &'static [Scope] {
 /// changed.
 fn stand_in(fragment: &Fragment) -> (Value, FieldPath) {
     let name = fragment.owner.as_deref().unwrap_or(NAMELESS);
-    let spec = ["spec", "template", "spec"].map(|key| Segment::Key(key.to_owned()));
+    let spec = ["spec", "template", "spec"].map(|key| Segment::Key(key.into()));
     let spec = FieldPath::new(spec.to_vec());
     let value = &fragment.value;
     let container = json!({ "name": name, "image": IMAGE });

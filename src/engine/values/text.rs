@@ -63,13 +63,13 @@ pub fn hits(
             continue;
         }
         if lines.is_none() || sealed {
-            hit.no_fix = Some(NOT_LITERAL.to_owned());
+            hit.no_fix = Some(NOT_LITERAL.into());
             continue;
         }
         for fix in fixes {
             match outer_fix(engine, &values, fix, place) {
                 Ok(fix) => hit.fixes.push(fix),
-                Err(reason) => hit.no_fix = Some(reason),
+                Err(reason) => hit.no_fix = Some(reason.into()),
             }
         }
     }

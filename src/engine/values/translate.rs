@@ -41,8 +41,8 @@ pub fn tell(hit: &mut RuleHit, fragment: &Fragment) {
 /// A repair that is never safe.
 pub fn lowered(mut fix: CandidateFix, patch: Patch) -> CandidateFix {
     if fix.applicability == Applicability::Safe {
-        fix.held_back = Some(NOT_SAFE.to_owned());
-        fix.release = Some("--unsafe-fixes".to_owned());
+        fix.held_back = Some(NOT_SAFE.into());
+        fix.release = Some("--unsafe-fixes".into());
     }
     fix.applicability = fix.applicability.min(Applicability::Unsafe);
     fix.safety = fix.safety.map(|safety| Arc::from(format!("{safety}; {NOT_SAFE}")));
@@ -62,7 +62,7 @@ impl To<'_> {
         let wanted = fixes.len();
         hit.fixes = fixes.into_iter().filter_map(|fix| self.fix(&base, fix)).collect();
         if hit.fixes.is_empty() && wanted > 0 {
-            hit.no_fix = Some(NO_FIX.to_owned());
+            hit.no_fix = Some(NO_FIX.into());
         }
         Some(hit)
     }

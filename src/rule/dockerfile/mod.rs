@@ -147,9 +147,9 @@ fn hit(rule: &Rule, found: Found) -> DockerfileHit {
                 Some(own) if fix.applicability != Applicability::Suggestion => own,
                 _ => fix.applicability,
             };
-            let guard = Guard::new(rule, fix, level, None, None);
+            let guard = Guard::new(fix, level, None, None);
             let fix = CandidateFix {
-                title: repair.title.unwrap_or_else(|| fix.title.clone()),
+                title: repair.title.map_or_else(|| Arc::clone(&fix.title), Arc::from),
                 applicability: guard.level,
                 safety: Some(Arc::clone(&fix.safety)),
                 patch: Patch::of_dockerfile(repair.ops),
@@ -158,7 +158,7 @@ fn hit(rule: &Rule, found: Found) -> DockerfileHit {
             };
             (vec![fix], None)
         }
-        (Err(reason), _) => (Vec::new(), Some(reason)),
+        (Err(reason), _) => (Vec::new(), Some(reason.into())),
         (Ok(_), None) => (Vec::new(), rule.no_fix.clone()),
     };
     DockerfileHit {

@@ -1,6 +1,8 @@
 //! Moves a container's port above 1024 together with everything of the target that names it by number,
 //! or says what would not follow.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::finding::{Applicability, PatchOp};
@@ -115,7 +117,7 @@ pub fn fix(
 }
 
 /// The ports that the pod's containers declare, with the containers.
-fn used_ports(tree: &SpanTree, pod: &Pod) -> Result<Vec<(String, i64)>, String> {
+fn used_ports(tree: &SpanTree, pod: &Pod) -> Result<Vec<(Arc<str>, i64)>, String> {
     let mut used = Vec::new();
     for container in &pod.containers {
         let ports = match get(tree, container.node, &["ports"]) {
@@ -297,7 +299,7 @@ impl Move<'_, '_> {
         for key in &annotations().pod {
             let text = read_text(self.frame.tree(), metadata, &["annotations", key]).value();
             if let Some(moved) = text.and_then(|text| moved_list(&text, self.old, self.new)) {
-                self.set(self.document, path.key("annotations").key(key), json!(moved));
+                self.set(self.document, path.key("annotations").key(key.as_str()), json!(moved));
             }
         }
     }

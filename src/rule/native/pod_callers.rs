@@ -79,7 +79,7 @@ impl Move<'_, '_> {
     /// Everything of the target that has to follow, or would not.
     pub(super) fn others(&mut self) -> Result<(), String> {
         let own = self.frame.document;
-        let documents = self.frame.target.documents;
+        let documents = self.frame.target.documents();
         let mut services = Vec::new();
         for (index, other) in documents.iter().enumerate() {
             if index == self.document || !labels::together(own, other) {
@@ -158,7 +158,7 @@ impl Move<'_, '_> {
         for key in &annotations().service {
             let text = read_text(tree, root, &["metadata", "annotations", key]).value();
             if let Some(moved) = text.and_then(|text| moved_list(&text, self.old, self.new)) {
-                let path = FieldPath::root().key("metadata").key("annotations").key(key);
+                let path = FieldPath::root().key("metadata").key("annotations").key(key.as_str());
                 self.set(index, path, json!(moved));
             }
         }
@@ -168,7 +168,7 @@ impl Move<'_, '_> {
     /// Other objects whose pods a selector of `by` takes in, and whether those may use the port.
     fn sharers(&self, by: &Document, selector: &Selector) -> Result<Vec<(String, bool)>, String> {
         let mut found = Vec::new();
-        for (index, other) in self.frame.target.documents.iter().enumerate() {
+        for (index, other) in self.frame.target.documents().iter().enumerate() {
             if index == self.document || !labels::together(by, other) {
                 continue;
             }
@@ -380,7 +380,7 @@ impl Move<'_, '_> {
             let sharers = self.sharers(other, selector)?;
             return Ok(sharers.into_iter().find(|(_, uses)| *uses).map(|(sharer, _)| sharer));
         }
-        for document in self.frame.target.documents {
+        for document in self.frame.target.documents() {
             let service = caller(&document.kind().group, &document.kind().kind) == Some(Caller::Service);
             if !service || services.iter().any(|known| std::ptr::eq(*known, *document)) {
                 continue;
@@ -397,7 +397,7 @@ impl Move<'_, '_> {
     fn configuration(&self) -> Result<(), String> {
         let Some(pod) = self.frame.pod else { return Ok(()) };
         let Some(names) = config_maps(self.frame.tree(), pod.spec) else { return Ok(()) };
-        for other in self.frame.target.documents {
+        for other in self.frame.target.documents() {
             let read = other.kind().group.is_empty()
                 && other.kind().kind == "ConfigMap"
                 && other.name().is_some_and(|name| names.iter().any(|known| known == name));

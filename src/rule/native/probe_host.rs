@@ -25,7 +25,7 @@ pub fn fix(
         _ => return Err("the host is filled in later".to_owned()),
     };
     let mut ops = vec![PatchOp::Remove { document, path: subject.path.key("host"), prune: false }];
-    let http = matches!(subject.path.split_last(), Some((_, Segment::Key(key))) if key == "httpGet");
+    let http = matches!(subject.path.split_last(), Some((_, Segment::Key(key))) if **key == *"httpGet");
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let is_name = host != "localhost" && bare.parse::<IpAddr>().is_err();
     let mut title = None;
