@@ -63,6 +63,15 @@ pub(super) fn holds(tree: &SpanTree, root: NodeId, path: &[String], change: &Val
     }
 }
 
+/// Whether a node is what people write to take a block away: `""` or `false`.
+fn is_empty(tree: &SpanTree, node: NodeId) -> bool {
+    match tree.scalar(node) {
+        Some(Scalar::String(text)) => text.is_empty(),
+        Some(Scalar::Bool(on)) => !on,
+        _ => false,
+    }
+}
+
 /// The operations that change a node below the top of some values.
 ///
 /// # Errors
@@ -94,6 +103,8 @@ pub(super) fn ops(
             (Some(map), Some(key)) if null => {
                 Ok(vec![Op::Add { map, key: key.clone(), value: nested, before: &[] }])
             }
+            // Templates take these for nothing too.
+            (Some(_), Some(_)) if is_empty(tree, at) => Ok(vec![Op::Replace { node: at, value: nested }]),
             _ => Err(format!("{} is no mapping", path.join("."))),
         }
     };
