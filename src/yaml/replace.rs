@@ -75,6 +75,13 @@ pub(super) fn value(
     );
     let Some(indicator) = tree.indicator(node).filter(|_| !in_flow) else {
         let missing_colon = tree.kind(parent).is_mapping() && tree.indicator(node).is_none();
+        if missing_colon && !in_flow {
+            // Behind `? key` a `:` on the line would make the key a mapping.
+            return Err(Refusal::Layout {
+                reason: "an entry that is only a key (`? key`) is not edited",
+                at: span,
+            });
+        }
         let text = scalar(tree, style, node, value, true);
         let text = match (span.is_empty(), missing_colon) {
             (true, true) => format!(": {text}"),

@@ -285,3 +285,12 @@ fn what_is_added_stands_in_front_of_what_it_belongs_before() {
     let edits = plan(&parsed.tree, &[add]).unwrap();
     assert_eq!(edits.apply("- b: 1\n  d: 2\n"), "- b: 1\n  d: 2\n  x: 5\n");
 }
+
+#[test]
+fn an_entry_that_is_only_a_key_gets_no_value() {
+    let parsed = read("a: 1\n? b\n");
+    let tree = &parsed.tree;
+    let b = tree.get(tree.documents()[0].root.unwrap(), "b").unwrap();
+    let refused = plan(tree, &[Op::Replace { node: b, value: 2.into() }]);
+    assert!(matches!(refused, Err(Refusal::Layout { .. })), "{refused:?}");
+}
