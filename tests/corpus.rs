@@ -15,12 +15,12 @@
 )]
 #[path = "support/mod.rs"]
 mod support;
+#[path = "support/validate.rs"]
+mod validate;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -187,44 +187,8 @@ fn fixes_of_real_manifests_change_only_what_they_prove() {
     oracle(&folder, &tally.after);
 }
 
-/// One object of an oracle's answer: file, document, item.
-type Place = (String, u64, Option<u64>);
-
-/// What an oracle says of the files below a folder.
-fn ask(
-    program: &Path,
-    arguments: &[&str],
-    folder: &Path,
-    names: &[String],
-) -> BTreeMap<Place, serde_json::Value> {
-    let mut child = Command::new(program)
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = child.stdin.take().unwrap();
-    let list = names.join("\n");
-    let feeder = std::thread::spawn(move || {
-        let _ = writeln!(input, "{list}");
-    });
-    let output = child.wait_with_output().unwrap();
-    feeder.join().unwrap();
-    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
-    let objects = lines.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let place = |object: &serde_json::Value| {
-        let file = object.get("file")?.as_str()?.to_owned();
-        Some((file, object.get("doc")?.as_u64()?, object.get("item").and_then(serde_json::Value::as_u64)))
-    };
-    objects.filter_map(|object| Some((place(&object)?, object))).collect()
-}
-
 fn oracle(folder: &Path, after: &[(PathBuf, String)]) {
-    let Some(programs) = std::env::var_os("SEAWORTHY_ORACLE_BIN").map(PathBuf::from) else {
-        eprintln!("skipped: Kubernetes' own code is not asked (set SEAWORTHY_ORACLE_BIN)");
-        return;
-    };
+    let Some(programs) = validate::programs() else { return };
     let fixed = tempfile::tempdir().unwrap();
     let root = std::path::absolute(folder).unwrap();
     let mut names = Vec::new();
@@ -235,28 +199,19 @@ fn oracle(folder: &Path, after: &[(PathBuf, String)]) {
         fs::write(target, text).unwrap();
         names.push(name.to_string_lossy().into_owned());
     }
-    let program = programs.join("apivalidate");
-    let (old, new) = (ask(&program, &[], folder, &names), ask(&program, &[], fixed.path(), &names));
-    let status = |object: &serde_json::Value| object["status"].as_str().unwrap_or("").to_owned();
-    let valid: BTreeSet<&Place> =
-        old.iter().filter(|(_, object)| status(object) == "valid").map(|(place, _)| place).collect();
-    let broken: Vec<_> = valid
-        .iter()
-        .filter(|place| new.get(**place).is_none_or(|object| status(object) != "valid"))
-        .map(|place| format!("{place:?}: {}", new.get(*place).map_or_else(String::new, ToString::to_string)))
+    let (valid, refused) = validate::refused(&programs, [folder, fixed.path()], &names);
+    let broken: Vec<_> = refused
+        .into_iter()
+        .map(|(place, answer)| format!("{place:?}: {}", answer.map_or_else(String::new, |it| it.to_string())))
         .collect();
-    eprintln!(
-        "API validation: {} objects valid before, {} of them refused afterwards",
-        valid.len(),
-        broken.len()
-    );
+    eprintln!("API validation: {} objects valid before, {} of them refused afterwards", valid, broken.len());
     for broken in broken.iter().take(20) {
         eprintln!("  {broken}");
     }
     assert!(broken.is_empty(), "{} objects are refused after the fix", broken.len());
     let program = programs.join("psaverdict");
     let flags = ["-versions", "v1.37", "-compact", "-pods"];
-    let verdicts = ask(&program, &flags, fixed.path(), &names);
+    let verdicts = validate::ask(&program, &flags, fixed.path(), &names);
     let failing = |object: &serde_json::Value| {
         let truth = object.get("defaulted").unwrap_or(object);
         truth["restricted"]["v1.37"].as_array().map_or(0, Vec::len)

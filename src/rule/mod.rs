@@ -35,6 +35,7 @@ pub use dockerfile::{
     Program, TargetFramework, allows_sdk, build_on_dotnet, has_dotnet_images, image_row, image_row_in_full,
     library_of, program_of, target_framework,
 };
+pub(crate) use native::is_of_pod_and_container;
 pub use neighbour::Neighbour;
 
 pub use pod_security::{Check, Level, NextLevel, Verdict};

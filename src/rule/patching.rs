@@ -8,7 +8,7 @@ use crate::yaml::{FieldPath, NodeId, Segment, SpanTree};
 
 use super::catalogue::{Change, Fix, Rule};
 use super::frame::Frame;
-use super::native::Repair;
+use super::native::{Repair, is_of_pod_and_container};
 use super::scope::Root;
 
 /// Fields that the API refuses in a pod whose `os.name` is `windows`
@@ -167,8 +167,8 @@ fn in_another_case(tree: &SpanTree, list: Field<NodeId>, wanted: &serde_json::Va
 
 /// Whether a field of the pod is one that containers can have too.
 fn is_of_container(path: &FieldPath) -> bool {
-    let keys = |segment: &Segment| matches!(segment, Segment::Key(key) if **key == *"seccompProfile");
-    path.segments().get(1).is_some_and(keys)
+    let is_of_both = |segment: &Segment| matches!(segment, Segment::Key(key) if is_of_pod_and_container(key));
+    path.segments().get(1).is_some_and(is_of_both)
 }
 
 /// The level of a fix after the configuration, and why it is not higher.

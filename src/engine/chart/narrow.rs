@@ -2,20 +2,10 @@
 //! that a finding is about may.
 
 use crate::finding::PatchOp;
+use crate::rule::is_of_pod_and_container;
 use crate::yaml::{FieldPath, Segment};
 
 use super::judge::RenderedObject;
-
-/// Fields of a pod's security context that a container's has too, with the same meaning; the container's wins.
-const OF_BOTH: [&str; 7] = [
-    "appArmorProfile",
-    "runAsGroup",
-    "runAsNonRoot",
-    "runAsUser",
-    "seLinuxOptions",
-    "seccompProfile",
-    "windowsOptions",
-];
 
 /// What sets a field of a pod, for one of its containers alone; `None` for other operations.
 pub(super) fn narrowed(object: &RenderedObject, container: &str, op: &PatchOp) -> Option<PatchOp> {
@@ -23,7 +13,7 @@ pub(super) fn narrowed(object: &RenderedObject, container: &str, op: &PatchOp) -
     object.object.pods().iter().find_map(|pod| {
         let below = path.segments().strip_prefix(pod.path.segments())?;
         let [Segment::Key(block), Segment::Key(field), ..] = below else { return None };
-        if **block != *"securityContext" || !OF_BOTH.contains(&&**field) {
+        if **block != *"securityContext" || !is_of_pod_and_container(field) {
             return None;
         }
         let container = pod.containers.iter().find(|it| *it.label() == *container)?;

@@ -1,11 +1,11 @@
 //! Names of capabilities as Pod Security and container runtimes read them.
 
 use crate::finding::Applicability;
-use crate::resource::{Field, get};
+use crate::resource::{Container, Field, get};
 use crate::rule::frame::Frame;
 use crate::rule::message::shorten;
 use crate::rule::selection::nearest;
-use crate::yaml::{FieldPath, NodeId};
+use crate::yaml::{FieldPath, NodeId, SpanTree};
 
 use super::{Found, Planned, Repair};
 
@@ -53,6 +53,19 @@ const KNOWN: [&str; 41] = [
     "SYS_TTY_CONFIG",
     "WAKE_ALARM",
 ];
+
+/// The capability to listen on a port below 1024: the one that Pod Security lets a container add.
+pub const BIND: &str = "NET_BIND_SERVICE";
+
+/// Whether a list of the container, `add` or `drop`, names a capability or all. Runtimes fold the case and prefix
+/// the name themselves.
+pub fn names(tree: &SpanTree, container: &Container, list: &str, capability: &str) -> bool {
+    let keys = ["securityContext", "capabilities", list];
+    let Field::Value(list) = get(tree, container.node, &keys) else { return false };
+    let is_it = |name: &str| name.eq_ignore_ascii_case("ALL") || name.eq_ignore_ascii_case(capability);
+    let mut items = tree.items(list).iter();
+    items.any(|&item| matches!(Field::text_of(tree, item), Field::Value(name) if is_it(&name)))
+}
 
 fn is_known(name: &str) -> bool {
     name == "ALL" || KNOWN.contains(&name)

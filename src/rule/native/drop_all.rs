@@ -7,25 +7,19 @@
 use serde_json::json;
 
 use crate::finding::PatchOp;
-use crate::resource::{Container, EffectiveUser, Field, ImageUser, get};
+use crate::resource::{Container, EffectiveUser, ImageUser};
 use crate::rule::frame::Frame;
 use crate::yaml::FieldPath;
 
+use super::capability::{BIND, names};
 use super::{NativeFix, Repair};
-
-/// The capability to listen on a port below 1024: the one that Pod Security lets a container add.
-const BIND: &str = "NET_BIND_SERVICE";
 
 /// What it takes to hand over to another user.
 const HAND_OVER: [&str; 3] = ["CHOWN", "SETGID", "SETUID"];
 
-/// Whether the container adds a capability, in the spellings that runtimes take.
+/// Whether the container adds a capability.
 fn adds(frame: &Frame<'_>, container: &Container, capability: &str) -> bool {
-    let tree = frame.tree();
-    let list = get(tree, container.node, &["securityContext", "capabilities", "add"]).value();
-    let items = list.map_or(&[][..], |list| tree.items(list));
-    let names = |name: &str| name.eq_ignore_ascii_case(capability) || name.eq_ignore_ascii_case("ALL");
-    items.iter().any(|&item| matches!(Field::text_of(tree, item), Field::Value(name) if names(&name)))
+    names(frame.tree(), container, "add", capability)
 }
 
 fn file_capabilities<'a>(frame: &Frame<'a>, container: &Container) -> &'a [String] {

@@ -111,6 +111,12 @@ pub const CONTAINER_SECURITY: [&str; 12] = [
     "windowsOptions",
 ];
 
+/// Whether a field of a pod's security context is one of a container's too, with the same meaning; the container's
+/// wins.
+pub fn is_of_pod_and_container(field: &str) -> bool {
+    POD_SECURITY.contains(&field) && CONTAINER_SECURITY.contains(&field)
+}
+
 /// Fields of the pod spec that are found in security contexts by mistake.
 pub const POD_ONLY: [&str; 7] = [
     "automountServiceAccountToken",

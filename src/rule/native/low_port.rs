@@ -14,13 +14,11 @@ use crate::rule::frame::Frame;
 use crate::rule::schema::Fact;
 use crate::yaml::{FieldPath, SpanTree};
 
+use super::capability::{BIND as CAPABILITY, names};
 use super::{Found, NativeFix, Repair};
 
 /// The kernel parameter that says where unprivileged ports begin.
 const PORT_START: &str = "net.ipv4.ip_unprivileged_port_start";
-
-/// The capability to listen below it.
-const CAPABILITY: &str = "NET_BIND_SERVICE";
 
 /// What a process that listens on a low port has to do it with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,25 +43,14 @@ enum Binding {
     FileDropped,
 }
 
-/// Whether a list of capabilities names this one or all.
-fn names(tree: &SpanTree, container: &Container, list: &str) -> bool {
-    let keys = ["securityContext", "capabilities", list];
-    let Field::Value(list) = get(tree, container.node, &keys) else { return false };
-    tree.items(list).iter().any(|&item| {
-        Field::text_of(tree, item).value().is_some_and(|name| {
-            // Runtimes fold the case and prefix the name themselves.
-            name.eq_ignore_ascii_case("ALL") || name.eq_ignore_ascii_case(CAPABILITY)
-        })
-    })
-}
-
 fn is_privileged(tree: &SpanTree, container: &Container) -> bool {
     read_bool(tree, container.node, &["securityContext", "privileged"]) == Field::Value(true)
 }
 
 fn binding(frame: &Frame<'_>, container: &Container) -> Binding {
     let tree = frame.tree();
-    let (added, dropped) = (names(tree, container, "add"), names(tree, container, "drop"));
+    let listed = |list| names(tree, container, list, CAPABILITY);
+    let (added, dropped) = (listed("add"), listed("drop"));
     let fact = frame.fact_of(container);
     let dropped = dropped && !is_privileged(tree, container);
     if fact.is_some_and(|fact| fact.row.file_capabilities.iter().any(|name| name == CAPABILITY)) {
