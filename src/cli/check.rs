@@ -93,6 +93,7 @@ pub fn engine(
     let engine = Engine::new(Arc::clone(&session.catalogue), rules, session.settings.clone())
         .map_err(|error| Failure::new(format!("kinds: {error}")))?;
     let progress = Arc::clone(progress);
+    let engine = engine.with_chart_caches(session.chart_caches.clone());
     Ok(engine.with_progress(move || progress.advance()))
 }
 

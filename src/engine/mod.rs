@@ -51,6 +51,8 @@ use installs::Installs;
 
 use crate::config::Settings;
 use crate::finding::Applicability;
+use crate::helm::cache::ChartCache;
+use crate::helm::load::LoadOptions;
 use crate::project::{ChartFolder, InputFile, Project};
 use crate::resource::{Document, Images, Kinds, KindsError};
 use crate::rule::{self, Catalogue, Target};
@@ -82,6 +84,8 @@ pub struct Engine {
     chart_edits: bool,
     /// Resources of the project that install its charts.
     installs: Installs,
+    /// Where charts lie that others depend on.
+    chart_caches: Arc<[ChartCache]>,
 }
 
 impl Engine {
@@ -110,6 +114,7 @@ impl Engine {
             progress: None,
             chart_edits: false,
             installs: Installs::default(),
+            chart_caches: Arc::new([]),
             only: None,
             enough: Arc::new(|_, _| false),
         })
@@ -143,6 +148,19 @@ impl Engine {
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// The same engine that looks in these folders for charts that others depend on.
+    #[must_use]
+    pub fn with_chart_caches(mut self, caches: Vec<ChartCache>) -> Self {
+        self.chart_caches = caches.into();
+        self
+    }
+
+    /// How charts are loaded: dependencies may also be the charts beside them, and those of caches.
+    fn load_options(&self) -> LoadOptions<'_> {
+        let caches = &*self.chart_caches;
+        LoadOptions { caches, beside: true, limits: self.limits, ..LoadOptions::default() }
     }
 
     /// The same engine that works out the edits of fixes in charts too, so that findings carry them, or

@@ -19,7 +19,9 @@ pub enum Standing {
     Vendored,
     /// Another folder of the same tree, named by a `file://` repository.
     FileDependency,
-    /// An archive of Helm's cache.
+    /// A chart of the same tree that has the name of a dependency and a version in its range, and stands in for it.
+    Beside,
+    /// A chart of Helm's cache, or of one that the user names.
     Cached,
 }
 
@@ -201,7 +203,25 @@ impl UnmetDependency {
             self.looked_in.join(", ")
         );
         Problem::new(ProblemKind::NotChecked, &chart.chart_yaml, self.span, message)
-            .with_help("run `helm dependency build`, or name a folder of chart archives with --chart-cache")
+            .with_help("run `helm dependency build`, or name a folder of charts with --chart-cache")
+    }
+}
+
+impl Chart {
+    /// The charts beside this one that stand in for what Helm would download, each as a warning at the entry in
+    /// Chart.yaml.
+    pub fn stand_ins(&self) -> impl Iterator<Item = Problem> + '_ {
+        let beside = self.subcharts.iter().filter(|it| it.standing == Standing::Beside);
+        beside.filter_map(|chart| {
+            let Metadata { name, version, .. } = &chart.metadata;
+            let declared = self.metadata.dependencies().find(|it| it.name == *name)?;
+            let message = format!(
+                "{name} {} is not below charts/: the chart {name} {version} beside this one stands in for it",
+                declared.version
+            );
+            let problem = Problem::new(ProblemKind::Warning, &self.chart_yaml, declared.span, message);
+            Some(problem.with_help("`helm dependency build` brings what Helm would use"))
+        })
     }
 }
 

@@ -4,6 +4,7 @@ pub mod archive;
 mod arguments;
 pub mod budget;
 mod builtin;
+pub mod cache;
 pub mod call;
 pub mod chart;
 pub mod coalesce;

@@ -192,6 +192,7 @@ pub(super) fn judge_again(
     }
     let (scenarios, problems) = scenarios(input, &chart, files, &engine.settings, &engine.limits);
     judged.problems = problems;
+    judged.problems.extend(chart.stand_ins());
     let total = scenarios.len();
     judged.scenarios =
         scenarios.par_iter().map(|scenario| render_scenario(engine, &chart, scenario)).collect();
@@ -206,7 +207,7 @@ fn load(
     before: Option<&JudgedChart>,
 ) -> Result<Arc<Chart>, ChartError> {
     let known = before.and_then(|it| it.scenarios.first()).map(|it| &it.rendered.chart);
-    let options = LoadOptions { limits: engine.limits, known, ..LoadOptions::default() };
+    let options = LoadOptions { limits: engine.limits, known, ..engine.load_options() };
     load_folder(files, &input.folder, &options)
 }
 

@@ -25,6 +25,7 @@ mod resource_site;
 mod scenarios;
 mod schema_site;
 mod sites;
+mod stand_in;
 mod switch;
 mod template_site;
 mod trace;

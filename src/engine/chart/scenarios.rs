@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::engine::installs::{Install, ValuesAt};
 use crate::helm::chart::Chart;
 use crate::helm::context::KubeVersion;
-use crate::helm::load::{LoadOptions, load_folder};
+use crate::helm::load::load_folder;
 use crate::helm::scenario::{Scenario, SetArgument, SetKind};
 use crate::helm::values::ValuesFile;
 use crate::project::{ChartFolder, ShownFiles, is_values_name};
@@ -106,8 +106,7 @@ pub(in crate::engine) fn unfit(engine: &Engine, folder: &ChartFolder) -> Vec<Pat
     }
     let Ok(input) = ChartInput::open(engine, folder) else { return Vec::new() };
     let (files, limits) = (&*input.files, &engine.limits);
-    let options = LoadOptions { limits: *limits, ..LoadOptions::default() };
-    let Ok(chart) = load_folder(files, &input.folder, &options) else { return Vec::new() };
+    let Ok(chart) = load_folder(files, &input.folder, &engine.load_options()) else { return Vec::new() };
     let named: Vec<&PathBuf> = configured(&input, &engine.settings).flat_map(|it| &it.values).collect();
     let unfit = |path: &&PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
