@@ -169,6 +169,17 @@ impl<'a> Frame<'a> {
                 self.container.is_some_and(|container| native::has_other_file_rights(self, container))
             }
             Fact::HandsOver => self.container.is_some_and(|container| native::hands_over(self, container)),
+            Fact::UsesCapabilities => {
+                self.container.is_some_and(|container| native::uses_capabilities(self, container))
+            }
+            Fact::UsesCapability => self.container.is_some_and(|container| {
+                let name = Field::text_of(self.tree(), self.subject.node);
+                matches!(name, Field::Value(name) if native::uses_capability(self, container, &name))
+            }),
+            Fact::WorksPrivileged => {
+                self.container.is_some_and(|container| native::works_privileged(self, container))
+            }
+            Fact::CallsApi => native::calls_api(self),
         }
     }
 }

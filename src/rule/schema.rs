@@ -192,6 +192,16 @@ pub enum Fact {
     /// The container runs as root, the image's start then hands over to another user, and the container
     /// does not add the capabilities that this takes: CHOWN, SETGID and SETUID.
     HandsOver,
+    /// The container may be root, and its command calls a program that `drop: [ALL]` takes a capability from
+    /// (`chown`: CHOWN).
+    UsesCapabilities,
+    /// The container may be root, and its command calls a program that needs the capability which is the subject.
+    UsesCapability,
+    /// The container may be root, and its command calls a program that works in a privileged container only
+    /// (`sysctl`), or needs a capability that no runtime grants by default (`mount`: SYS_ADMIN).
+    WorksPrivileged,
+    /// A container's command calls a client of the Kubernetes API (`kubectl`), or its image is called like one.
+    CallsApi,
 }
 
 /// A test, or several. Exactly one of `all`, `any`, `not`, `named`, `since`, `kind`, `fact` and
