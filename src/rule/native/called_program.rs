@@ -82,7 +82,7 @@ const DEFAULT: [&str; 14] = [
 ];
 
 /// The texts of what a container runs: command, arguments and hooks.
-fn texts(tree: &SpanTree, container: &Container) -> Vec<String> {
+pub fn texts(tree: &SpanTree, container: &Container) -> Vec<String> {
     const LISTS: [&[&str]; 4] = [
         &["command"],
         &["args"],

@@ -20,6 +20,7 @@ mod pod_callers;
 mod probe_host;
 mod read_only_root;
 mod root_user;
+mod written_path;
 
 use crate::finding::{Applicability, PatchOp};
 use crate::yaml::{FieldPath, NodeId};
