@@ -181,6 +181,9 @@ pub enum Fact {
     Ephemeral,
     /// The pod uses a namespace of the node, or mounts one of its paths.
     HostAccess,
+    /// The container, or for what is said of the pod any of its containers, mounts a path of the node and may write
+    /// to it: what is there mostly belongs to root.
+    WritesToNode,
     /// An annotation of the pod asks for another seccomp profile than the runtime's default: the API
     /// refuses a pod whose `seccompProfile` says something else (`ValidatePodCreate`).
     OtherSeccompAnnotation,
