@@ -160,12 +160,16 @@ fn file_error(error: &io::Error) -> FileError {
 /// in, else the folder that holds it.
 #[must_use]
 pub fn root_above(path: &Path) -> PathBuf {
+    work_tree(path).unwrap_or_else(|| {
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        path.parent().map_or_else(|| path.clone(), Path::to_path_buf)
+    })
+}
+
+/// The git work tree that a path lies in.
+pub(super) fn work_tree(path: &Path) -> Option<PathBuf> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let work_tree = path.ancestors().find(|folder| folder.join(".git").exists());
-    match work_tree {
-        Some(folder) => folder.to_path_buf(),
-        None => path.parent().map_or_else(|| path.clone(), Path::to_path_buf),
-    }
+    path.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_path_buf)
 }
 
 #[cfg(test)]
