@@ -1,8 +1,8 @@
-//! [`Surroundings`]: which files a fix of another file may have to read; [`Around`]: those files, read.
+//! [`Surroundings`]: what the objects of a run say of ports; [`Around`]: what those around a file do.
 //!
-//! For every object of a run a few words are remembered ([`Neighbour`]); trees are read again only for the
-//! few files that a fix that reaches beyond its own file asks for. So memory is bounded by one such
-//! neighbourhood and a shelf of fixed size, not by the run.
+//! What fixes ask of other objects is remembered of every object of a run ([`Neighbour`]), so that no tree is
+//! needed to decide on them. A file is read again only where a fix changes it. So memory is bounded by these
+//! few words and a shelf of fixed size, not by the texts of the run.
 
 use std::borrow::Cow;
 use std::cell::LazyCell;
@@ -12,37 +12,48 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::finding::Patch;
 use crate::project::{InputFile, Role};
 use crate::resource::Document;
-use crate::rule::Neighbour;
+use crate::rule::{Neighbour, Said};
 use crate::source::Source;
 use crate::yaml::{self, SpanTree};
 
 use super::Engine;
+use super::folders::Folders;
 
-/// Bytes of text whose trees are kept for the next file that asks: many files have the same ones around them.
-const MOST_SHELVED: usize = 16 << 20;
+/// Bytes of text whose trees are kept for the next fix that changes the file.
+const MOST_SHELVED: usize = 2 << 20;
 
-type Files = Vec<Arc<AroundFile>>;
+/// The newest text of a file that is no longer as on disk.
+type Changed<'a> = dyn Fn(usize) -> Option<Arc<Source>> + 'a;
 
-/// The objects around a file, which come behind its own in the target. They are found and read once something
+/// The objects around a file, which come behind its own in the target. They are looked for once something
 /// asks for them.
 pub(super) struct Around<'a> {
-    files: LazyCell<Files, Box<dyn FnOnce() -> Files + 'a>>,
+    found: LazyCell<Vec<Seen<'a>>, Box<dyn FnOnce() -> Vec<Seen<'a>> + 'a>>,
+    read: Box<dyn Fn(usize) -> Option<Arc<AroundFile>> + 'a>,
     /// Whether nothing that is applied together is missing, as far as the caller was shown it.
     pub whole: bool,
 }
 
-struct AroundFile {
-    /// Its place among the manifests of the run.
+/// An object around a file.
+struct Seen<'a> {
+    /// The place of its file among the manifests of the run.
     place: usize,
-    tree: Arc<SpanTree>,
-    documents: Vec<Document>,
+    /// Its place among the objects of its file.
+    index: usize,
+    said: Cow<'a, Said>,
+}
+
+/// A file around another, read.
+pub(super) struct AroundFile {
+    pub tree: Arc<SpanTree>,
+    pub documents: Vec<Document>,
 }
 
 impl AroundFile {
-    fn new(engine: &Engine, place: usize, source: &Arc<Source>) -> Self {
+    fn new(engine: &Engine, source: &Arc<Source>) -> Self {
         let tree = Arc::new(yaml::parse(source, &engine.limits).tree);
         let documents = Document::objects(&tree, &engine.kinds);
-        Self { place, tree, documents }
+        Self { tree, documents }
     }
 }
 
@@ -65,24 +76,17 @@ pub(super) struct Part<'p> {
 impl<'a> Around<'a> {
     /// Nothing.
     pub fn none() -> Self {
-        Self::new(Vec::new, false)
+        Self { found: LazyCell::new(Box::new(Vec::new)), read: Box::new(|_| None), whole: false }
     }
 
-    fn new(files: impl FnOnce() -> Vec<Arc<AroundFile>> + 'a, whole: bool) -> Self {
-        let files: Box<dyn FnOnce() -> _ + 'a> = Box::new(files);
-        Self { files: LazyCell::new(files), whole }
+    /// What the objects say, in the order of their indexes.
+    pub fn said(&self) -> impl Iterator<Item = &Said> + use<'_, 'a> {
+        self.found.iter().map(|seen| &*seen.said)
     }
 
-    /// The objects, in the order of their indexes.
-    pub fn documents(&self) -> impl Iterator<Item = &Document> {
-        self.files.iter().flat_map(|file| &file.documents)
-    }
-
-    /// A file of these.
-    pub fn file(&self, place: Option<usize>) -> Option<(&SpanTree, &[Document])> {
-        let place = place?;
-        let file = self.files.iter().find(|file| file.place == place)?;
-        Some((&file.tree, &file.documents))
+    /// The file at a place, if it can be read.
+    pub fn file(&self, place: usize) -> Option<Arc<AroundFile>> {
+        (self.read)(place)
     }
 
     /// A patch by the files it changes. `own` is the number of objects of the file that is judged.
@@ -92,22 +96,10 @@ impl<'a> Around<'a> {
         }
         let mut parts: BTreeMap<Option<usize>, Patch> = BTreeMap::new();
         for op in &patch.ops {
-            let (mut file, mut index) = (None, op.document());
-            if let Some(beyond) = index.checked_sub(own) {
-                index = beyond;
-                for other in self.files.iter() {
-                    if let Some(rest) = index.checked_sub(other.documents.len()) {
-                        index = rest;
-                    } else {
-                        file = Some(other.place);
-                        break;
-                    }
-                }
-                // An object that is not there: the planner says so.
-                if file.is_none() {
-                    index = op.document();
-                }
-            }
+            let index = op.document();
+            let seen = index.checked_sub(own).and_then(|beyond| self.found.get(beyond));
+            // An object that is not there: the planner says so.
+            let (file, index) = seen.map_or((None, index), |seen| (Some(seen.place), seen.index));
             parts.entry(file).or_default().ops.push(op.clone().on(index));
         }
         parts.into_iter().map(|(file, patch)| Part { file, patch: Cow::Owned(patch) }).collect()
@@ -117,8 +109,7 @@ impl<'a> Around<'a> {
 /// What is remembered of all manifests of a run.
 pub(super) struct Surroundings<'a> {
     files: Vec<&'a InputFile>,
-    /// The folder of each, step by step.
-    folders: Vec<Vec<&'a str>>,
+    folders: Folders,
     /// What is remembered of finished objects, in the order of their files.
     entries: Vec<Entry>,
     /// Those that have something in common with others, by it.
@@ -183,10 +174,7 @@ impl<'a> Surroundings<'a> {
             });
             entries.push(Entry { place, object, space, neighbour });
         }
-        let folder = |file: &&'a InputFile| {
-            file.name().rsplit_once('/').map_or("", |(folder, _)| folder).split('/').collect()
-        };
-        let folders = files.iter().map(folder).collect();
+        let folders = Folders::of(files.iter().map(|file| &**file.name()));
         let shelf = Mutex::default();
         Self { files, folders, entries, tied, untied, wide, places, patches, whole, shelf }
     }
@@ -202,17 +190,16 @@ impl<'a> Surroundings<'a> {
         self.files.get(place).copied()
     }
 
-    /// How many folders two files have in common.
-    fn common(&self, one: usize, other: usize) -> usize {
-        let (Some(one), Some(other)) = (self.folders.get(one), self.folders.get(other)) else { return 0 };
-        one.iter().zip(other).take_while(|(one, other)| one == other).count()
+    /// What is remembered of the objects of a file.
+    fn of_file(&self, place: usize) -> impl Iterator<Item = &Entry> {
+        let start = self.entries.partition_point(|entry| entry.place < place);
+        self.entries.iter().skip(start).take_while(move |entry| entry.place == place)
     }
 
     /// The files with neighbours of a file's pods. An object that stands in several files (a copy for
     /// each environment) is the nearest one to both sides: what belongs to a farther copy is left alone.
     fn near(&self, place: usize) -> Vec<usize> {
-        let start = self.entries.partition_point(|entry| entry.place < place);
-        let own = || self.entries.iter().skip(start).take_while(|entry| entry.place == place);
+        let own = || self.of_file(place);
         let pods: Vec<&Entry> = own().filter(|it| it.neighbour.workload).collect();
         let objects: Vec<usize> = own().map(|it| it.object).collect();
         let elsewhere = |object: usize| {
@@ -220,6 +207,7 @@ impl<'a> Surroundings<'a> {
             places.iter().copied().filter(|other| *other != place)
         };
         let copies: Vec<usize> = pods.iter().flat_map(|pod| elsewhere(pod.object)).collect();
+        let of_copies = self.folders.above(copies.iter().copied());
         let concerns = |it: &Neighbour| pods.iter().any(|pod| it.concerns(&pod.neighbour));
         let wide = self.wide.iter().filter_map(|&number| self.entries.get(number));
         let wide = wide.into_iter().any(|it| concerns(&it.neighbour));
@@ -238,16 +226,16 @@ impl<'a> Surroundings<'a> {
                 found.extend((!objects.contains(object)).then_some(*other));
                 continue;
             }
-            let common = self.common(place, *other);
+            let common = self.folders.common(place, *other);
             let nearest = *nearest.entry(*object).or_insert_with(|| {
-                elsewhere(*object).map(|other| self.common(place, other)).max().unwrap_or(0)
+                elsewhere(*object).map(|other| self.folders.common(place, other)).max().unwrap_or(0)
             });
-            let of_a_copy = copies.iter().any(|copy| self.common(*copy, *other) > common);
+            let of_a_copy = self.folders.deepest(*other, &of_copies) > common;
             if nearest <= common && !of_a_copy && !objects.contains(object) {
                 found.push(*other);
                 // What is as near to a copy as to this file leads to that copy too.
                 if !neighbour.workload {
-                    let shares = |copy: &usize| self.common(*copy, *other) == common;
+                    let shares = |copy: &usize| self.folders.common(*copy, *other) == common;
                     sharing.extend(copies.iter().copied().filter(shares));
                 }
             }
@@ -272,6 +260,17 @@ impl<'a> Surroundings<'a> {
         numbers
     }
 
+    /// What the objects of a file say: as they were when it was judged, or of the newest text where it was changed.
+    fn seen<'s>(&'s self, engine: &Engine, place: usize, changed: &Changed<'_>) -> Vec<Seen<'s>> {
+        if let Some(source) = changed(place) {
+            let file = self.read(engine, place, Some(source));
+            let objects = file.map(|file| Neighbour::of_all(&file.documents)).unwrap_or_default().into_iter();
+            return objects.map(|it| Seen { place, index: it.index, said: Cow::Owned(it.said) }).collect();
+        }
+        let seen = |it: &'s Neighbour| Seen { place, index: it.index, said: Cow::Borrowed(&it.said) };
+        self.of_file(place).map(|entry| seen(&entry.neighbour)).collect()
+    }
+
     /// A file, read: as it is on disk, or of the newest text where it was changed.
     fn read(&self, engine: &Engine, place: usize, changed: Option<Arc<Source>>) -> Option<Arc<AroundFile>> {
         let shelf = || self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
@@ -287,7 +286,7 @@ impl<'a> Surroundings<'a> {
             Some(source) => source,
             None => self.input(place)?.read(&engine.limits).ok()?,
         };
-        let file = Arc::new(AroundFile::new(engine, place, &source));
+        let file = Arc::new(AroundFile::new(engine, &source));
         let mut shelf = shelf();
         // Another thread may have read it meanwhile.
         if let Some((_, old)) = shelf.files.remove(&place) {
@@ -303,17 +302,18 @@ impl<'a> Surroundings<'a> {
 
     /// What is in the files near one. `changed` gives the newest text of a file that is no longer
     /// as on disk.
-    pub fn around<'s>(
-        &'s self,
-        engine: &'s Engine,
-        place: usize,
-        changed: &'s dyn Fn(usize) -> Option<Arc<Source>>,
-    ) -> Around<'s> {
+    pub fn around<'s>(&'s self, engine: &'s Engine, place: usize, changed: &'s Changed<'s>) -> Around<'s> {
         let finished = self.input(place).is_some_and(|file| file.role() != Role::OverlayPatch);
         if !finished {
             return Around::none();
         }
-        let read = move |place: usize| self.read(engine, place, changed(place));
-        Around::new(move || self.near(place).into_iter().filter_map(read).collect(), self.whole)
+        let seen = move |place: usize| self.seen(engine, place, changed);
+        let found: Box<dyn FnOnce() -> Vec<Seen<'s>> + 's> =
+            Box::new(move || self.near(place).into_iter().flat_map(seen).collect());
+        Around {
+            found: LazyCell::new(found),
+            read: Box::new(move |place| self.read(engine, place, changed(place))),
+            whole: self.whole,
+        }
     }
 }

@@ -40,6 +40,9 @@ pub(super) fn analyze(engine: &Engine, project: &Project, kept: &mut [Kept]) {
     // What is found does not change, nor what other rules say of it.
     let engine = &engine.linked();
     kept.par_iter_mut().enumerate().for_each(|(place, kept)| {
+        if !kept.asks_around() {
+            return;
+        }
         let (Some(file), Some(source)) = (around.input(place), kept.linked_text()) else { return };
         let judge = || judge_among(engine, &source, file.role(), &around.around(engine, place, &|_| None));
         // What was found of the file alone stays where this fails.

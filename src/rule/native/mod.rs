@@ -28,7 +28,6 @@ use super::frame::Frame;
 pub(super) use annotation::other_seccomp as annotates_other_seccomp;
 pub(super) use drop_all::{binds_by_file, hands_over, has_other_file_rights};
 pub(crate) use field_table::is_of_pod_and_container;
-pub(super) use pod_callers::names_ports;
 
 /// What a rule in Rust found.
 #[derive(Clone, Debug)]
