@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::cell::LazyCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::finding::Patch;
@@ -40,7 +40,7 @@ struct Seen<'a> {
     place: usize,
     /// Its place among the objects of its file.
     index: usize,
-    said: Cow<'a, Said>,
+    said: Cow<'a, Box<Said>>,
 }
 
 /// A file around another, read.
@@ -81,7 +81,7 @@ impl<'a> Around<'a> {
 
     /// What the objects say, in the order of their indexes.
     pub fn said(&self) -> impl Iterator<Item = &Said> + use<'_, 'a> {
-        self.found.iter().map(|seen| &*seen.said)
+        self.found.iter().map(|seen| &**seen.said)
     }
 
     /// The file at a place, if it can be read.
@@ -126,20 +126,43 @@ pub(super) struct Surroundings<'a> {
     shelf: Mutex<Shelf>,
 }
 
+/// What is remembered of an object. Small beside its box: of many only these few words are looked at.
 struct Entry {
     /// The place of its file.
-    place: usize,
+    place: u32,
     /// The number of its object: the same in all files that it stands in.
-    object: usize,
+    object: u32,
     /// The number of its namespace, where it names one.
-    space: Option<usize>,
-    neighbour: Neighbour,
+    space: Option<u32>,
+    anywhere: bool,
+    workload: bool,
+    neighbour: Box<Neighbour>,
 }
 
 impl Entry {
+    fn place(&self) -> usize {
+        self.place as usize
+    }
+
+    fn object(&self) -> usize {
+        self.object as usize
+    }
+
     /// What [`Neighbour::is_near`] tells, without comparing names.
     fn is_near(&self, other: &Self) -> bool {
-        self.neighbour.anywhere || self.space.is_none() || other.space.is_none() || self.space == other.space
+        self.anywhere || self.space.is_none() || other.space.is_none() || self.space == other.space
+    }
+}
+
+/// How near the nearest file with an object is, by the number of the object.
+struct Nearest(Vec<Option<usize>>);
+
+impl Nearest {
+    fn get(&mut self, object: usize, find: impl FnOnce() -> usize) -> usize {
+        match self.0.get_mut(object) {
+            Some(known) => *known.get_or_insert_with(find),
+            None => find(),
+        }
     }
 }
 
@@ -172,7 +195,15 @@ impl<'a> Surroundings<'a> {
                 let next = spaces.len();
                 *spaces.entry(name).or_insert(next)
             });
-            entries.push(Entry { place, object, space, neighbour });
+            let short = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+            entries.push(Entry {
+                place: short(place),
+                object: short(object),
+                space: space.map(short),
+                anywhere: neighbour.anywhere,
+                workload: neighbour.workload,
+                neighbour: Box::new(neighbour),
+            });
         }
         let folders = Folders::of(files.iter().map(|file| &**file.name()));
         let shelf = Mutex::default();
@@ -192,51 +223,52 @@ impl<'a> Surroundings<'a> {
 
     /// What is remembered of the objects of a file.
     fn of_file(&self, place: usize) -> impl Iterator<Item = &Entry> {
-        let start = self.entries.partition_point(|entry| entry.place < place);
-        self.entries.iter().skip(start).take_while(move |entry| entry.place == place)
+        let start = self.entries.partition_point(|entry| entry.place() < place);
+        self.entries.iter().skip(start).take_while(move |entry| entry.place() == place)
     }
 
     /// The files with neighbours of a file's pods. An object that stands in several files (a copy for
     /// each environment) is the nearest one to both sides: what belongs to a farther copy is left alone.
     fn near(&self, place: usize) -> Vec<usize> {
         let own = || self.of_file(place);
-        let pods: Vec<&Entry> = own().filter(|it| it.neighbour.workload).collect();
-        let objects: Vec<usize> = own().map(|it| it.object).collect();
+        let pods: Vec<&Entry> = own().filter(|it| it.workload).collect();
+        let objects: HashSet<usize> = own().map(Entry::object).collect();
         let elsewhere = |object: usize| {
             let places = self.places.get(object).map_or(&[][..], Vec::as_slice);
             places.iter().copied().filter(|other| *other != place)
         };
-        let copies: Vec<usize> = pods.iter().flat_map(|pod| elsewhere(pod.object)).collect();
+        let copies: Vec<usize> = pods.iter().flat_map(|pod| elsewhere(pod.object())).collect();
         let of_copies = self.folders.above(copies.iter().copied());
-        let concerns = |it: &Neighbour| pods.iter().any(|pod| it.concerns(&pod.neighbour));
-        let wide = self.wide.iter().filter_map(|&number| self.entries.get(number));
-        let wide = wide.into_iter().any(|it| concerns(&it.neighbour));
+        let concerns = |it: &Entry| pods.iter().any(|pod| it.neighbour.concerns(&pod.neighbour));
         let near = |it: &Entry| pods.iter().any(|pod| it.is_near(pod));
-        let candidates = if wide { (0..self.entries.len()).collect() } else { self.tied_to(&pods) };
-        let candidates = candidates.into_iter().filter_map(|number| self.entries.get(number));
+        let mut wide = self.wide.iter().filter_map(|&number| self.entries.get(number));
         // Whatever concerns a pod is near it.
-        let concerned = candidates
-            .filter(|it| it.place != place && if wide { near(it) } else { concerns(&it.neighbour) });
-        let mut nearest: HashMap<usize, usize> = HashMap::new();
+        let concerned: Vec<&Entry> = if wide.any(concerns) {
+            self.entries.iter().filter(|it| near(it)).collect()
+        } else {
+            let tied = self.tied_to(&pods).into_iter().filter_map(|number| self.entries.get(number));
+            tied.filter(|it| concerns(it)).collect()
+        };
+        let mut nearest = Nearest(vec![None; self.places.len()]);
         let (mut found, mut sharing): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
-        for Entry { place: other, object, neighbour, .. } in concerned {
-            let copied = self.places.get(*object).is_some_and(|places| places.len() > 1);
-            // Mostly neither has copies: which is nearer is no question then.
-            if copies.is_empty() && !copied {
-                found.extend((!objects.contains(object)).then_some(*other));
+        for of_one in concerned.chunk_by(|one, other| one.place == other.place) {
+            let Some(other) = of_one.first().map(|it| it.place()).filter(|other| *other != place) else {
                 continue;
-            }
-            let common = self.folders.common(place, *other);
-            let nearest = *nearest.entry(*object).or_insert_with(|| {
-                elsewhere(*object).map(|other| self.folders.common(place, other)).max().unwrap_or(0)
-            });
-            let of_a_copy = self.folders.deepest(*other, &of_copies) > common;
-            if nearest <= common && !of_a_copy && !objects.contains(object) {
-                found.push(*other);
-                // What is as near to a copy as to this file leads to that copy too.
-                if !neighbour.workload {
-                    let shares = |copy: &usize| self.folders.common(*copy, *other) == common;
-                    sharing.extend(copies.iter().copied().filter(shares));
+            };
+            let common = self.folders.common(place, other);
+            let of_a_copy = self.folders.deepest(other, &of_copies) > common;
+            for it in of_one.iter().filter(|it| !objects.contains(&it.object())) {
+                let object = it.object();
+                let is_nearest = nearest.get(object, || {
+                    elsewhere(object).map(|other| self.folders.common(place, other)).max().unwrap_or(0)
+                }) <= common;
+                if is_nearest && !of_a_copy {
+                    found.push(other);
+                    // What is as near to a copy as to this file leads to that copy too.
+                    if !it.workload {
+                        let shares = |copy: &usize| self.folders.common(*copy, other) == common;
+                        sharing.extend(copies.iter().copied().filter(shares));
+                    }
                 }
             }
         }
@@ -261,14 +293,15 @@ impl<'a> Surroundings<'a> {
     }
 
     /// What the objects of a file say: as they were when it was judged, or of the newest text where it was changed.
-    fn seen<'s>(&'s self, engine: &Engine, place: usize, changed: &Changed<'_>) -> Vec<Seen<'s>> {
+    fn seen<'s>(&'s self, engine: &Engine, place: usize, changed: &Changed<'_>, seen: &mut Vec<Seen<'s>>) {
         if let Some(source) = changed(place) {
             let file = self.read(engine, place, Some(source));
             let objects = file.map(|file| Neighbour::of_all(&file.documents)).unwrap_or_default().into_iter();
-            return objects.map(|it| Seen { place, index: it.index, said: Cow::Owned(it.said) }).collect();
+            seen.extend(objects.map(|it| Seen { place, index: it.index, said: Cow::Owned(it.said) }));
+            return;
         }
-        let seen = |it: &'s Neighbour| Seen { place, index: it.index, said: Cow::Borrowed(&it.said) };
-        self.of_file(place).map(|entry| seen(&entry.neighbour)).collect()
+        let of_file = self.of_file(place).map(|entry| &*entry.neighbour);
+        seen.extend(of_file.map(|it| Seen { place, index: it.index, said: Cow::Borrowed(&it.said) }));
     }
 
     /// A file, read: as it is on disk, or of the newest text where it was changed.
@@ -307,9 +340,13 @@ impl<'a> Surroundings<'a> {
         if !finished {
             return Around::none();
         }
-        let seen = move |place: usize| self.seen(engine, place, changed);
-        let found: Box<dyn FnOnce() -> Vec<Seen<'s>> + 's> =
-            Box::new(move || self.near(place).into_iter().flat_map(seen).collect());
+        let found: Box<dyn FnOnce() -> Vec<Seen<'s>> + 's> = Box::new(move || {
+            let mut seen = Vec::new();
+            for place in self.near(place) {
+                self.seen(engine, place, changed, &mut seen);
+            }
+            seen
+        });
         Around {
             found: LazyCell::new(found),
             read: Box::new(move |place| self.read(engine, place, changed(place))),

@@ -238,6 +238,7 @@ fn gather(engine: &Engine, project: &Project, parts: Vec<Kept>) -> Analysis {
         all.counts.scenarios.not_checked += usize::from(problem.kind == ProblemKind::NotChecked);
         all.problems.push(problem.clone());
     }
+    all.findings.reserve_exact(parts.iter().map(|part| part.analysis.findings.len()).sum());
     for part in parts {
         all.findings.extend(part.analysis.findings);
         all.ignored.extend(part.analysis.ignored);

@@ -15,7 +15,7 @@ pub struct Neighbour {
     /// Its place among the objects of its file.
     pub index: usize,
     /// What it says of ports.
-    pub said: Said,
+    pub said: Box<Said>,
     /// Group, kind, namespace and name: the same object in several files is one for several places.
     pub identity: (String, String, Option<String>, String),
     /// Whether it holds a pod.
@@ -70,7 +70,7 @@ impl Neighbour {
         let namespace = document.namespace().map(str::to_owned);
         Some(Self {
             index,
-            said: Said::of(document),
+            said: Box::new(Said::of(document)),
             identity: (kind.group.clone(), kind.kind.clone(), namespace, name),
             workload,
             wide: is_wide(document),
