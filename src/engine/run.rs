@@ -133,15 +133,19 @@ fn each<T: Send>(
 ) -> Vec<T> {
     let files = project.manifests().map(Unit::Manifest).chain(project.dockerfiles().map(Unit::Dockerfile));
     let units: Vec<Unit<'_>> = files.chain(project.charts().map(Unit::Chart)).collect();
-    let done = units.par_iter().with_max_len(1).map(|unit| {
+    let one = |unit: &Unit<'_>| {
         let done =
             catch_unwind(AssertUnwindSafe(|| work(unit))).unwrap_or_else(|_| failed(own_error(unit.name())));
         if let Some(progress) = &engine.progress {
             progress();
         }
         done
-    });
-    done.collect()
+    };
+    // Threads cost more than one file does.
+    if let [unit] = units.as_slice() {
+        return vec![one(unit)];
+    }
+    units.par_iter().with_max_len(1).map(one).collect()
 }
 
 fn own_error(name: &Arc<str>) -> Problem {
