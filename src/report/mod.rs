@@ -126,7 +126,7 @@ impl Report<'_> {
     pub fn tell(&self, format: Format, style: &Style, told: &mut dyn fmt::Write) -> fmt::Result {
         let whole = match format {
             Format::Pretty => return pretty::check(self, style, told),
-            Format::Json => json::check(self),
+            Format::Json => return json::check(self, told),
             Format::Sarif => sarif::check(self),
             Format::Github => github::check(self),
             Format::Rdjsonl => rdjson::check(self),
