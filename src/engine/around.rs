@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::cell::LazyCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::finding::Patch;
@@ -112,6 +112,8 @@ pub(super) struct Surroundings<'a> {
     folders: Folders,
     /// What is remembered of finished objects, in the order of their files.
     entries: Vec<Entry>,
+    /// Where those of each file begin.
+    starts: Vec<usize>,
     /// Those that have something in common with others, by it.
     tied: HashMap<u64, Vec<usize>>,
     /// Those of which it cannot be told.
@@ -155,14 +157,30 @@ impl Entry {
 }
 
 /// How near the nearest file with an object is, by the number of the object.
-struct Nearest(Vec<Option<usize>>);
+struct Nearest(Vec<u32>);
 
 impl Nearest {
-    fn get(&mut self, object: usize, find: impl FnOnce() -> usize) -> usize {
-        match self.0.get_mut(object) {
-            Some(known) => *known.get_or_insert_with(find),
-            None => find(),
+    const UNKNOWN: u32 = u32::MAX;
+    /// Nothing is as near as what is here.
+    const HERE: u32 = u32::MAX - 1;
+
+    fn new(objects: usize, here: impl Iterator<Item = usize>) -> Self {
+        let mut nearest = vec![Self::UNKNOWN; objects];
+        for object in here {
+            if let Some(known) = nearest.get_mut(object) {
+                *known = Self::HERE;
+            }
         }
+        Self(nearest)
+    }
+
+    /// Whether no file with the object is nearer than one with so many folders in common.
+    fn is(&mut self, object: usize, common: usize, find: impl FnOnce() -> usize) -> bool {
+        let Some(known) = self.0.get_mut(object) else { return false };
+        if *known == Self::UNKNOWN {
+            *known = u32::try_from(find()).unwrap_or(Self::HERE);
+        }
+        *known as usize <= common
     }
 }
 
@@ -206,8 +224,10 @@ impl<'a> Surroundings<'a> {
             });
         }
         let folders = Folders::of(files.iter().map(|file| &**file.name()));
+        let start = |place: usize| entries.partition_point(|entry| entry.place() < place);
+        let starts = (0..files.len()).map(start).collect();
         let shelf = Mutex::default();
-        Self { files, folders, entries, tied, untied, wide, places, patches, whole, shelf }
+        Self { files, folders, entries, starts, tied, untied, wide, places, patches, whole, shelf }
     }
 
     /// The files of overlays that patch an object of this kind and name.
@@ -223,8 +243,9 @@ impl<'a> Surroundings<'a> {
 
     /// What is remembered of the objects of a file.
     fn of_file(&self, place: usize) -> impl Iterator<Item = &Entry> {
-        let start = self.entries.partition_point(|entry| entry.place() < place);
-        self.entries.iter().skip(start).take_while(move |entry| entry.place() == place)
+        let start = self.starts.get(place).copied().unwrap_or(self.entries.len());
+        let rest = self.entries.get(start..).unwrap_or(&[]).iter();
+        rest.take_while(move |entry| entry.place() == place)
     }
 
     /// The files with neighbours of a file's pods. An object that stands in several files (a copy for
@@ -232,13 +253,13 @@ impl<'a> Surroundings<'a> {
     fn near(&self, place: usize) -> Vec<usize> {
         let own = || self.of_file(place);
         let pods: Vec<&Entry> = own().filter(|it| it.workload).collect();
-        let objects: HashSet<usize> = own().map(Entry::object).collect();
         let elsewhere = |object: usize| {
             let places = self.places.get(object).map_or(&[][..], Vec::as_slice);
             places.iter().copied().filter(|other| *other != place)
         };
         let copies: Vec<usize> = pods.iter().flat_map(|pod| elsewhere(pod.object())).collect();
-        let of_copies = self.folders.above(copies.iter().copied());
+        let (to_here, to_copies) =
+            (self.folders.near_to([place].into_iter()), self.folders.near_to(copies.iter().copied()));
         let concerns = |it: &Entry| pods.iter().any(|pod| it.neighbour.concerns(&pod.neighbour));
         let near = |it: &Entry| pods.iter().any(|pod| it.is_near(pod));
         let mut wide = self.wide.iter().filter_map(|&number| self.entries.get(number));
@@ -249,28 +270,32 @@ impl<'a> Surroundings<'a> {
             let tied = self.tied_to(&pods).into_iter().filter_map(|number| self.entries.get(number));
             tied.filter(|it| concerns(it)).collect()
         };
-        let mut nearest = Nearest(vec![None; self.places.len()]);
+        let mut nearest = Nearest::new(self.places.len(), own().map(Entry::object));
         let (mut found, mut sharing): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
         for of_one in concerned.chunk_by(|one, other| one.place == other.place) {
             let Some(other) = of_one.first().map(|it| it.place()).filter(|other| *other != place) else {
                 continue;
             };
-            let common = self.folders.common(place, other);
-            let of_a_copy = self.folders.deepest(other, &of_copies) > common;
-            for it in of_one.iter().filter(|it| !objects.contains(&it.object())) {
-                let object = it.object();
-                let is_nearest = nearest.get(object, || {
-                    elsewhere(object).map(|other| self.folders.common(place, other)).max().unwrap_or(0)
-                }) <= common;
-                if is_nearest && !of_a_copy {
-                    found.push(other);
-                    // What is as near to a copy as to this file leads to that copy too.
-                    if !it.workload {
-                        let shares = |copy: &usize| self.folders.common(*copy, other) == common;
-                        sharing.extend(copies.iter().copied().filter(shares));
-                    }
+            let common = self.folders.nearest(other, &to_here);
+            let of_copies = self.folders.nearest(other, &to_copies);
+            // It belongs to a copy that is nearer.
+            if of_copies > common {
+                continue;
+            }
+            let (mut is_found, mut leads) = (false, false);
+            for it in of_one {
+                let places = || elsewhere(it.object()).map(|other| self.folders.nearest(other, &to_here));
+                if nearest.is(it.object(), common, || places().max().unwrap_or(0)) {
+                    is_found = true;
+                    leads |= !it.workload;
                 }
             }
+            // What is as near to a copy as to this file leads to that copy too.
+            if leads && of_copies == common {
+                let shares = |copy: &usize| self.folders.common(*copy, other) == common;
+                sharing.extend(copies.iter().copied().filter(shares));
+            }
+            found.extend(is_found.then_some(other));
         }
         found.append(&mut sharing);
         found.sort_unstable();

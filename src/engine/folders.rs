@@ -51,29 +51,32 @@ impl Folders {
         self.get(one).1
     }
 
-    /// Which folders hold some of these files, at any depth.
-    pub fn above(&self, files: impl Iterator<Item = usize>) -> Vec<bool> {
-        let mut holds = Vec::new();
+    /// How near each folder is to some files: how many folders its files have in common with the nearest of them.
+    pub fn near_to(&self, files: impl Iterator<Item = usize>) -> Nearness {
+        let mut holds = vec![false; self.all.len()];
         for file in files {
-            holds.resize(self.all.len(), false);
             let mut folder = self.of_file(file);
             while let Some(known) = holds.get_mut(folder).filter(|known| !**known) {
                 *known = true;
                 folder = self.get(folder).0;
             }
         }
-        holds
+        let mut common = Vec::with_capacity(self.all.len());
+        // Folders come behind those that they lie in.
+        for (&(above, depth), holds) in self.all.iter().zip(holds) {
+            common.push(if holds { depth } else { common.get(above).copied().unwrap_or(0) });
+        }
+        Nearness(common)
     }
 
-    /// How many folders a file has in common with the nearest of the files that [`Self::above`] was given.
-    pub fn deepest(&self, file: usize, holds: &[bool]) -> usize {
-        let mut folder = self.of_file(file);
-        while folder != 0 && holds.get(folder) != Some(&true) {
-            folder = self.get(folder).0;
-        }
-        self.get(folder).1
+    /// How many folders a file has in common with the nearest of the files of a [`Nearness`].
+    pub fn nearest(&self, file: usize, nearness: &Nearness) -> usize {
+        nearness.0.get(self.of_file(file)).copied().unwrap_or(0)
     }
 }
+
+/// How near each folder is to some files.
+pub(super) struct Nearness(Vec<usize>);
 
 #[cfg(test)]
 mod tests {
@@ -96,10 +99,10 @@ mod tests {
         let names = ["a/b/c.yaml", "a/b/d/e.yaml", "a/f.yaml", "g/h.yaml"];
         let folders = Folders::of(names.into_iter());
         for chosen in [vec![], vec![3], vec![0, 3], vec![2], vec![1, 2]] {
-            let holds = folders.above(chosen.iter().copied());
+            let nearness = folders.near_to(chosen.iter().copied());
             for file in 0..names.len() {
                 let most = chosen.iter().map(|&other| folders.common(file, other)).max();
-                assert_eq!(folders.deepest(file, &holds), most.unwrap_or(0), "{file} of {chosen:?}");
+                assert_eq!(folders.nearest(file, &nearness), most.unwrap_or(0), "{file} of {chosen:?}");
             }
         }
     }

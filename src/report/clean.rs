@@ -23,6 +23,10 @@ fn replacement(character: char) -> Option<char> {
 /// bytes is the same.
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
+    // Nearly all text is of these.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+        return Cow::Borrowed(text);
+    }
     if !text.chars().any(|character| replacement(character).is_some()) {
         return Cow::Borrowed(text);
     }
@@ -38,7 +42,11 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 /// The same on one line: newlines and tabs become blanks.
 #[must_use]
 pub fn clean_line(text: &str) -> String {
-    clean(text).replace(['\n', '\r', '\t'], " ")
+    let cleaned = clean(text);
+    if !cleaned.bytes().any(|byte| matches!(byte, b'\n' | b'\r' | b'\t')) {
+        return cleaned.into_owned();
+    }
+    cleaned.replace(['\n', '\r', '\t'], " ")
 }
 
 /// Breaks `##[` and `##vso[`, which build runners take for commands anywhere in a line, by a mark of

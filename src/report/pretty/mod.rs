@@ -188,7 +188,8 @@ fn write_help(output: &mut String, report: &Report<'_>, group: &Group<'_>, style
         let width = lines.iter().map(|line| line.number).max().unwrap_or(0).to_string().len().max(3);
         for line in lines.iter().take(MAX_DIFF_LINES) {
             let text = clean_line(&line.text);
-            let shown: String = text.chars().take(style.width.max(60)).collect();
+            let end = text.char_indices().nth(style.width.max(60)).map_or(text.len(), |(at, _)| at);
+            let shown = text.get(..end).unwrap_or(&text);
             let text = format!("{:width$} {} {shown}", line.number, line.sign);
             let paint = match line.sign {
                 '-' => Paint::Red,
