@@ -10,6 +10,7 @@ mod built;
 mod chart;
 mod coverage;
 mod dockerfile;
+mod folders;
 mod installs;
 mod judge;
 mod levels;
@@ -78,6 +79,8 @@ pub struct Engine {
     progress: Option<Arc<Progress>>,
     /// Images that rules on objects are limited to.
     only: Option<Images>,
+    /// Whether repairs of findings in manifests are looked for.
+    repairs: bool,
     /// Which repairs of findings in manifests make further ones needless.
     enough: Arc<Enough>,
     /// Whether findings of charts get the edits of their fixes.
@@ -116,6 +119,7 @@ impl Engine {
             installs: Installs::default(),
             chart_caches: Arc::new([]),
             only: None,
+            repairs: true,
             enough: Arc::new(|_, _| false),
         })
     }
@@ -176,6 +180,14 @@ impl Engine {
     #[must_use]
     pub fn with_best_fixes(mut self) -> Self {
         self.enough = Arc::new(|_, _| true);
+        self
+    }
+
+    /// The same engine for whoever asks only what is found: no repair is looked for in manifests, and what
+    /// findings say of repairs is nothing to go by.
+    #[must_use]
+    pub fn without_repairs(mut self) -> Self {
+        self.repairs = false;
         self
     }
 

@@ -26,16 +26,19 @@ pub(super) struct Kept {
     used_ignores: Vec<usize>,
     /// What fixes of other files may ask of it.
     neighbours: Vec<Neighbour>,
+    /// Whether its own fixes ask for the objects around it.
+    asks_around: bool,
 }
 
 impl From<Judged> for Kept {
     fn from(judged: Judged) -> Self {
-        let neighbours = judged.documents.iter().filter_map(Neighbour::of).collect();
-        let Judged { findings, ignored, problems, counts, used_ignores, .. } = judged;
+        let neighbours = Neighbour::of_all(&judged.documents);
+        let Judged { findings, ignored, problems, counts, used_ignores, asks_around, .. } = judged;
         Self {
             analysis: Analysis { findings, ignored, problems, counts, ..Analysis::default() },
             used_ignores,
             neighbours,
+            asks_around,
         }
     }
 }
@@ -43,7 +46,7 @@ impl From<Judged> for Kept {
 impl Kept {
     /// An analysis, and the configuration's ignores that it used.
     pub fn new(analysis: Analysis, used_ignores: Vec<usize>) -> Self {
-        Self { analysis, used_ignores, neighbours: Vec::new() }
+        Self { analysis, used_ignores, ..Self::default() }
     }
 
     /// The analysis.
@@ -67,6 +70,11 @@ impl Kept {
         self.analysis.findings.iter().find(open).map(|finding| Arc::clone(&finding.primary.source))
     }
 
+    /// Whether what is said of repairs may be another thing once all files are known.
+    pub fn asks_around(&self) -> bool {
+        self.asks_around
+    }
+
     /// Gives findings the repairs that were settled once all files were known.
     pub fn settle<'f>(&mut self, settled: impl IntoIterator<Item = &'f Finding> + Clone) {
         let ignored = self.analysis.ignored.iter_mut().map(|ignored| &mut ignored.finding);
@@ -88,7 +96,7 @@ impl Kept {
             counts: judged.counts,
             ..Analysis::default()
         };
-        Self { analysis, used_ignores: judged.used_ignores.clone(), neighbours: Vec::new() }
+        Self { analysis, used_ignores: judged.used_ignores.clone(), ..Self::default() }
     }
 
     /// A file that is not judged.
@@ -96,7 +104,7 @@ impl Kept {
         let files = Tally { checked: 0, not_checked: 1 };
         let counts = Counts { files, ..Counts::default() };
         let analysis = Analysis { problems: vec![problem], counts, ..Analysis::default() };
-        Self { analysis, used_ignores: Vec::new(), neighbours: Vec::new() }
+        Self { analysis, ..Self::default() }
     }
 }
 
@@ -125,15 +133,19 @@ fn each<T: Send>(
 ) -> Vec<T> {
     let files = project.manifests().map(Unit::Manifest).chain(project.dockerfiles().map(Unit::Dockerfile));
     let units: Vec<Unit<'_>> = files.chain(project.charts().map(Unit::Chart)).collect();
-    let done = units.par_iter().with_max_len(1).map(|unit| {
+    let one = |unit: &Unit<'_>| {
         let done =
             catch_unwind(AssertUnwindSafe(|| work(unit))).unwrap_or_else(|_| failed(own_error(unit.name())));
         if let Some(progress) = &engine.progress {
             progress();
         }
         done
-    });
-    done.collect()
+    };
+    // Threads cost more than one file does.
+    if let [unit] = units.as_slice() {
+        return vec![one(unit)];
+    }
+    units.par_iter().with_max_len(1).map(one).collect()
 }
 
 fn own_error(name: &Arc<str>) -> Problem {
@@ -230,6 +242,7 @@ fn gather(engine: &Engine, project: &Project, parts: Vec<Kept>) -> Analysis {
         all.counts.scenarios.not_checked += usize::from(problem.kind == ProblemKind::NotChecked);
         all.problems.push(problem.clone());
     }
+    all.findings.reserve_exact(parts.iter().map(|part| part.analysis.findings.len()).sum());
     for part in parts {
         all.findings.extend(part.analysis.findings);
         all.ignored.extend(part.analysis.ignored);

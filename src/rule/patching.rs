@@ -32,6 +32,7 @@ const LINUX_ONLY: [&str; 15] = [
 ];
 
 /// The candidates of a finding, or the reason why there is none, or why the best is not among them.
+#[derive(Default)]
 pub(super) struct Candidates {
     pub fixes: Vec<CandidateFix>,
     pub no_fix: Option<Arc<str>>,

@@ -31,6 +31,11 @@ pub struct TooLarge {
     pub limit: usize,
 }
 
+/// Whether a key is a word that no number and no boolean is read as.
+fn is_word(key: &str) -> bool {
+    key.starts_with(|first: char| first.is_ascii_lowercase()) && key != "true" && key != "false"
+}
+
 impl SpanTree {
     /// Whether a key node is a merge key: a plain `<<`.
     #[must_use]
@@ -78,7 +83,16 @@ impl SpanTree {
     #[must_use]
     pub fn entry(&self, map: NodeId, key: &str) -> Option<Entry<'_>> {
         let map = self.resolve(map);
+        let is_word = is_word(key);
         for (key_node, value_node) in self.pairs(map).rev() {
+            // Nearly every key of a mapping is another word: that needs no reading of what it is, unless a tag
+            // makes something else of it.
+            if is_word && self.kind(key_node).is_scalar() && self.core_tag(key_node).is_none() {
+                let text = self.text(key_node);
+                if text != key && text != "<<" {
+                    continue;
+                }
+            }
             if self.is_merge_key(key_node) {
                 let inherited =
                     self.merge_sources(value_node).iter().find_map(|&source| self.entry(source, key));

@@ -31,7 +31,6 @@ pub(super) use annotation::other_seccomp as annotates_other_seccomp;
 pub(super) use called_program::{calls_api, listed, uses_capabilities, uses_capability, works_privileged};
 pub(super) use drop_all::{binds_by_file, hands_over, has_other_file_rights};
 pub(crate) use field_table::is_of_pod_and_container;
-pub(super) use pod_callers::names_ports;
 
 /// What a rule in Rust found.
 #[derive(Clone, Debug)]
