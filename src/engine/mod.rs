@@ -51,6 +51,7 @@ use installs::Installs;
 
 use crate::config::Settings;
 use crate::finding::Applicability;
+use crate::helm::parsed::ParsedTemplates;
 use crate::project::{ChartFolder, InputFile, Project};
 use crate::resource::{Document, Images, Kinds, KindsError};
 use crate::rule::{self, Catalogue, Target};
@@ -82,6 +83,8 @@ pub struct Engine {
     chart_edits: bool,
     /// Resources of the project that install its charts.
     installs: Installs,
+    /// Templates of all its charts.
+    parsed: Arc<ParsedTemplates>,
 }
 
 impl Engine {
@@ -106,6 +109,7 @@ impl Engine {
             kinds,
             images,
             limits,
+            parsed: Arc::default(),
             peers,
             progress: None,
             chart_edits: false,

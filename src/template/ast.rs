@@ -1,14 +1,21 @@
 //! The syntax tree of a template. Spans are byte ranges of its text.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::source::Span;
 
-/// One parsed text: a template file, or a text given to `tpl`.
+/// One parsed text: a template file, or a text given to `tpl`. Copies share what they consist of.
 #[derive(Clone, Debug)]
 pub struct Template {
     /// Its name, as errors show it.
     pub name: Arc<str>,
+    pub(super) parts: Arc<Parts>,
+}
+
+/// What a [`Template`] consists of, whatever its name.
+#[derive(Debug)]
+pub struct Parts {
     /// The whole text. It need not be UTF-8.
     pub text: Arc<[u8]>,
     /// What stands outside `define`s. [`Item::Define`]s are listed where they stand.
@@ -21,7 +28,25 @@ pub struct Template {
     pub(super) operands: Vec<Operand>,
 }
 
+impl Deref for Template {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
 impl Template {
+    /// The same text as a template of another name; `None` where that is the name of one of its definitions,
+    /// which may make an error of it.
+    #[must_use]
+    pub fn renamed(&self, name: &str) -> Option<Self> {
+        let is_free = self.definitions.iter().all(|definition| *definition.name != *name);
+        is_free.then(|| Self { name: Arc::from(name), parts: Arc::clone(&self.parts) })
+    }
+}
+
+impl Parts {
     /// The bytes of a span; empty where it lies outside the text.
     #[must_use]
     pub fn slice(&self, span: Span) -> &[u8] {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use super::ast::{
     Action, Arm, Block, Branch, BranchKind, Call, Chain, Command, Comment, Declaration, Define, Definition,
-    Delimiters, Else, Fields, Function, Item, Keyword, Number, Operand, Parenthesized, Pipeline, Stretch,
-    Template, TemplateName, Text, Variable, is_empty,
+    Delimiters, Else, Fields, Function, Item, Keyword, Number, Operand, Parenthesized, Parts, Pipeline,
+    Stretch, Template, TemplateName, Text, Variable, is_empty,
 };
 use super::lex::{Token, TokenKind, Tokens, lex};
 use super::{quote, unquote};
@@ -66,7 +66,8 @@ pub fn parse(
     };
     let items = parser.file()?;
     let Parser { definitions, commands, operands, .. } = parser;
-    Ok(Template { name, text, items, definitions, commands, operands })
+    let parts = Arc::new(Parts { text, items, definitions, commands, operands });
+    Ok(Template { name, parts })
 }
 
 /// What Go keeps for each named template while it parses.
@@ -121,7 +122,15 @@ fn take_from<T>(stack: &mut Vec<T>, from: usize) -> Vec<T> {
 /// Moves what a stack holds from `from` on behind all that are complete.
 fn complete<T>(stack: &mut Vec<T>, from: usize, all: &mut Vec<T>) -> Stretch {
     let start = all.len();
-    all.extend(stack.drain(from.min(stack.len())..));
+    // Most often it is one.
+    match stack.pop() {
+        Some(one) if stack.len() == from => all.push(one),
+        Some(last) => {
+            all.extend(stack.drain(from.min(stack.len())..));
+            all.push(last);
+        }
+        None => {}
+    }
     let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     Stretch { start: offset(start), end: offset(all.len()) }
 }

@@ -206,7 +206,8 @@ fn load(
     before: Option<&JudgedChart>,
 ) -> Result<Arc<Chart>, ChartError> {
     let known = before.and_then(|it| it.scenarios.first()).map(|it| &it.rendered.chart);
-    let options = LoadOptions { limits: engine.limits, known, ..LoadOptions::default() };
+    let parsed = Some(&engine.parsed);
+    let options = LoadOptions { limits: engine.limits, known, parsed, ..LoadOptions::default() };
     load_folder(files, &input.folder, &options)
 }
 

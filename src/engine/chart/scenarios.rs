@@ -106,7 +106,7 @@ pub(in crate::engine) fn unfit(engine: &Engine, folder: &ChartFolder) -> Vec<Pat
     }
     let Ok(input) = ChartInput::open(engine, folder) else { return Vec::new() };
     let (files, limits) = (&*input.files, &engine.limits);
-    let options = LoadOptions { limits: *limits, ..LoadOptions::default() };
+    let options = LoadOptions { limits: *limits, parsed: Some(&engine.parsed), ..LoadOptions::default() };
     let Ok(chart) = load_folder(files, &input.folder, &options) else { return Vec::new() };
     let named: Vec<&PathBuf> = configured(&input, &engine.settings).flat_map(|it| &it.values).collect();
     let unfit = |path: &&PathBuf| {
