@@ -54,6 +54,7 @@ use crate::config::Settings;
 use crate::finding::Applicability;
 use crate::helm::cache::ChartCache;
 use crate::helm::load::LoadOptions;
+use crate::helm::parsed::ParsedTemplates;
 use crate::project::{ChartFolder, InputFile, Project};
 use crate::resource::{Document, Images, Kinds, KindsError};
 use crate::rule::{self, Catalogue, Target};
@@ -89,6 +90,8 @@ pub struct Engine {
     installs: Installs,
     /// Where charts lie that others depend on.
     chart_caches: Arc<[ChartCache]>,
+    /// Templates of all its charts.
+    parsed: Arc<ParsedTemplates>,
 }
 
 impl Engine {
@@ -113,6 +116,7 @@ impl Engine {
             kinds,
             images,
             limits,
+            parsed: Arc::default(),
             peers,
             progress: None,
             chart_edits: false,
@@ -164,7 +168,8 @@ impl Engine {
     /// How charts are loaded: dependencies may also be the charts beside them, and those of caches.
     fn load_options(&self) -> LoadOptions<'_> {
         let caches = &*self.chart_caches;
-        LoadOptions { caches, beside: true, limits: self.limits, ..LoadOptions::default() }
+        let parsed = Some(&self.parsed);
+        LoadOptions { caches, parsed, beside: true, limits: self.limits, ..LoadOptions::default() }
     }
 
     /// The same engine that works out the edits of fixes in charts too, so that findings carry them, or

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::exec::parse_template;
 use super::metadata::Metadata;
+use super::parsed::ParsedTemplates;
 use super::schema::{CompiledSchema, SchemaError};
 use super::values::ValuesFile;
 use crate::source::{Problem, ProblemKind, Source, Span};
@@ -104,6 +105,8 @@ pub struct ChartFile {
     names_files: OnceLock<bool>,
     /// The file parsed as a template, under the name it has in a render.
     parsed: OnceLock<(String, Result<Arc<Template>, ParseError>)>,
+    /// Where templates of its text may be known.
+    parsed_before: Option<Arc<ParsedTemplates>>,
 }
 
 impl ChartFile {
@@ -122,7 +125,13 @@ impl ChartFile {
             source: OnceLock::new(),
             names_files: OnceLock::new(),
             parsed: OnceLock::new(),
+            parsed_before: None,
         }
+    }
+
+    /// The same file, which need not be parsed where its text was.
+    pub(super) fn with_parsed(self, known: Option<&Arc<ParsedTemplates>>) -> Self {
+        Self { parsed_before: known.cloned(), ..self }
     }
 
     /// The file as text, its byte order mark included; `None` where it is none.
@@ -154,7 +163,10 @@ impl ChartFile {
                 Some(source) if self.byte_order_mark => Arc::from(source.text().as_bytes()),
                 _ => Arc::clone(&self.bytes),
             };
-            parse_template(name, text).map(Arc::new)
+            match &self.parsed_before {
+                Some(known) => known.parse(name, &text),
+                None => parse_template(name, text).map(Arc::new),
+            }
         };
         let (known, parsed) = self.parsed.get_or_init(|| (name.to_owned(), parse()));
         if known == name { parsed.clone() } else { parse() }

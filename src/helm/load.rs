@@ -9,6 +9,7 @@ use super::chart::{Chart, ChartError, ChartFile, Standing, UnmetDependency, join
 use super::dependency::in_range;
 use super::helmignore::{self, IgnoreRules};
 use super::metadata::{Dependency, Metadata};
+use super::parsed::ParsedTemplates;
 use super::values::ValuesFile;
 use crate::source::{FileError, Files, Limits, ProblemKind, Source};
 use crate::yaml::{self, DocumentState, NodeId, SpanTree};
@@ -29,6 +30,8 @@ pub struct LoadOptions<'a> {
     /// The chart as it was loaded before: what was made of files that still have the same bytes is taken
     /// from it.
     pub known: Option<&'a Arc<Chart>>,
+    /// Templates of these and other charts that were parsed before, by their text.
+    pub parsed: Option<&'a Arc<ParsedTemplates>>,
 }
 
 /// Loads the chart in a folder of a tree, with its subcharts and the dependencies that are elsewhere
@@ -232,7 +235,7 @@ impl<'a> Loader<'a> {
             parts.metadata = Some((metadata, source));
         }
         for (name, content) in files {
-            parts.take(folder, name, content, &self.options.limits)?;
+            parts.take(folder, name, content, self.options)?;
         }
         let Some((mut metadata, chart_yaml)) = parts.metadata else {
             return Err(ChartError::of_path(join(folder, "Chart.yaml"), "Chart.yaml file is missing"));
@@ -517,12 +520,12 @@ impl Parts<'_> {
         folder: &str,
         name: &str,
         content: &Arc<[u8]>,
-        limits: &Limits,
+        options: &LoadOptions<'_>,
     ) -> Result<(), ChartError> {
         let known = self.known.as_ref().filter(|known| known.has(name, content));
         let known_file = known.and_then(|known| known.files.get(name).copied().cloned());
         let known_values = known.and_then(|known| known.chart.values.clone());
-        let file = || known_file.unwrap_or_else(|| Arc::new(ChartFile::new(folder, name, content)));
+        let file = || known_file.clone().unwrap_or_else(|| Arc::new(ChartFile::new(folder, name, content)));
         match name {
             "Chart.yaml" => {}
             "Chart.lock" => {
@@ -532,7 +535,7 @@ impl Parts<'_> {
             "values.yaml" => {
                 let source = text(&join(folder, name), content)
                     .map_err(|it| it.within("cannot load values.yaml: cannot unmarshal yaml document"))?;
-                let values = ValuesFile::parse(&source, limits).map_err(|error| {
+                let values = ValuesFile::parse(&source, &options.limits).map_err(|error| {
                     ChartError::at(&source, error.span, error.message).within("cannot load values.yaml")
                 })?;
                 self.values = Some(Arc::new(values));
@@ -552,7 +555,10 @@ impl Parts<'_> {
                     .map_err(|it| it.within("cannot load requirements.lock"))?;
                 self.take_legacy(file());
             }
-            _ if name.starts_with("templates/") => self.templates.push(file()),
+            _ if name.starts_with("templates/") => {
+                let new = || ChartFile::new(folder, name, content).with_parsed(options.parsed);
+                self.templates.push(known_file.clone().unwrap_or_else(|| Arc::new(new())));
+            }
             _ => match name.strip_prefix("charts/") {
                 Some(inner) if !name.ends_with(".prov") => {
                     let (chart, _) = inner.split_once('/').unwrap_or((inner, ""));

@@ -30,6 +30,7 @@ pub mod load;
 pub mod manifest;
 pub mod metadata;
 pub mod number;
+pub mod parsed;
 pub mod path_match;
 pub mod regex;
 pub mod registry;

@@ -23,6 +23,20 @@ pub struct Entry<'a> {
     pub inherited: bool,
 }
 
+/// Most keys of a mapping that are looked through one by one.
+const FEW: usize = 16;
+
+/// Whether no entry of the mapping has the key yet; `seen` is filled where there are many.
+fn is_new<'a>(key: &Cow<'a, str>, found: &[Entry<'a>], seen: &mut HashSet<Cow<'a, str>>) -> bool {
+    if found.len() < FEW {
+        return !found.iter().any(|entry| entry.key == *key);
+    }
+    if seen.is_empty() {
+        seen.extend(found.iter().map(|entry| entry.key.clone()));
+    }
+    seen.insert(key.clone())
+}
+
 /// A value that aliases blow up beyond the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("aliases make this value larger than {limit} nodes")]
@@ -139,7 +153,7 @@ impl SpanTree {
                     self.collect(source, true, seen, found);
                 }
             } else if let Some(key) = self.key_text(key_node)
-                && seen.insert(key.clone())
+                && is_new(&key, found, seen)
             {
                 found.push(Entry { key, key_node, value_node, inherited });
             }
