@@ -39,7 +39,7 @@ impl Sites<'_> {
         change: &ValuesChange,
     ) -> Vec<Proposal> {
         let in_pod = object.object.pods().iter().any(|pod| pod.spec == map);
-        let mut paths: Vec<ValuePath> = self.scenario.hooks(field).into_iter().collect();
+        let mut paths: Vec<ValuePath> = self.scenario.hooks(document, field).into_iter().collect();
         // Keys for pods are mostly called so; nearer ones are more often meant than deeper ones.
         let names_pod =
             |path: &ValuePath| path.path.last().is_some_and(|key| key.to_ascii_lowercase().contains("pod"));

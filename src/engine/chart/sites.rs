@@ -257,6 +257,7 @@ impl<'a> Sites<'a> {
             let merge = ValuesChange::Merge(entries.clone());
             found.extend(self.at_hooks(document, object, map, name, &merge));
         }
+        found.extend(self.at_guards(document, entries));
         if self.add_values {
             found.extend(self.new_keys(document, object, map, entries));
         }

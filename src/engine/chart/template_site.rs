@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::engine::render::steps_to;
+use crate::engine::render::Structure;
 use crate::helm::render::Rendered;
 use crate::origin::{Origin, OriginId, Run, SourceId, SourceText};
 use crate::source::{Edit, Source, Span, TextEdits};
@@ -148,16 +148,16 @@ pub(super) fn add(
     let keys: Vec<NodeId> = tree.children(map).iter().copied().step_by(2).collect();
     let place = |key: &NodeId| text_of(rendered, document, tree.span(*key));
     let Some(first) = keys.iter().find_map(place) else { return Vec::new() };
-    let conditions = steps_to(&first.source, first.span.start());
+    let structure = Structure::of(&first.source);
+    let steps_to = |offset| structure.as_ref().map(|it| it.steps_to(offset));
+    let conditions = steps_to(first.span.start());
     let mut found = Vec::new();
     // An entry behind the first has a line of its own also where the mapping is an item of a list.
     let mut places: Vec<&NodeId> = keys.iter().skip(1).chain(keys.first()).collect();
     places.sort_by_key(|key| !tree.key_text(**key).is_some_and(|text| before.contains(&&*text)));
     for key in places {
         let Some(text) = place(key) else { continue };
-        if !Arc::ptr_eq(&text.source, &first.source)
-            || steps_to(&text.source, text.span.start()) != conditions
-        {
+        if !Arc::ptr_eq(&text.source, &first.source) || steps_to(text.span.start()) != conditions {
             continue;
         }
         let (line, indent) = line_start(&text.source, text.span.start());
