@@ -13,7 +13,7 @@ use crate::origin::{FrameKind, OriginId, Origins, SourceRole, SourceText};
 use crate::source::Source;
 
 use super::candidate::Proposal;
-use super::hooks::MOST_KEYS;
+use super::hooks::{MOST_KEYS, at};
 use super::sites::Sites;
 use super::trace::{RenderedTree, ValuePath, absent_path, path_of, value_behind};
 use super::values_site::ValuesChange;
@@ -37,6 +37,9 @@ impl Sites<'_> {
                 continue;
             }
             let Some(path) = off(origins, frame.origin).filter(|path| !seen.contains(path)) else { continue };
+            if !self.is_documented(&path) {
+                continue;
+            }
             let structure = structures.entry(Arc::as_ptr(source)).or_insert_with(|| Structure::of(source));
             let body = structure.as_ref().and_then(|it| it.body_of_if(frame.span.into()));
             let Some(body) = body.map(|body| source.slice(body)) else { continue };
@@ -58,6 +61,15 @@ impl Sites<'_> {
             seen.insert(path);
         }
         found
+    }
+}
+
+impl Sites<'_> {
+    /// Whether values have the map in which a key stands: what they say nothing of is no switch of theirs.
+    fn is_documented(&self, path: &ValuePath) -> bool {
+        let Some((_, above)) = path.path.split_last() else { return false };
+        let file = self.tree(&path.file).filter(|_| !self.input.installs_it(&path.file));
+        file.is_some_and(|tree| at(&tree, above).is_some())
     }
 }
 

@@ -40,6 +40,8 @@ pub(super) struct Trials<'a> {
     pub left: usize,
     /// Whether nothing that was tried did anything, so that other fixes beside would not help.
     pub idle: bool,
+    /// First candidates of groups for the files as they are now: of a batch that fails, half is tried again.
+    first: HashMap<Vec<usize>, Option<Candidate>>,
     /// The charts that were judged last: a part of what failed together is often tried again.
     kept: VecDeque<(Texts, Arc<JudgedChart>)>,
     /// What was rendered in all scenarios, in order.
@@ -57,6 +59,7 @@ impl<'a> Trials<'a> {
             changed: BTreeMap::new(),
             left,
             idle: true,
+            first: HashMap::new(),
             kept: VecDeque::new(),
             #[cfg(test)]
             rendered: Vec::new(),
@@ -205,10 +208,12 @@ impl<'a> Trials<'a> {
                 continue;
             };
             let Some(scenario) = now.scenarios.get(place.scenario) else { continue };
-            let sites = sites
-                .entry(place.scenario)
-                .or_insert_with(|| Sites::new(input, &files, &engine.limits, scenario, selection.add_values));
-            let Some(candidate) = sites.candidates(&ops).ok().and_then(|mut it| it.next()) else { continue };
+            let candidate = self.first.entry(group.clone()).or_insert_with(|| {
+                let new = || Sites::new(input, &files, &engine.limits, scenario, selection.add_values);
+                let sites = sites.entry(place.scenario).or_insert_with(new);
+                sites.candidates(&ops).ok().and_then(|mut it| it.next())
+            });
+            let Some(candidate) = candidate.clone() else { continue };
             let joined = match all.take() {
                 None => Some(candidate),
                 Some(known) => match known.clone().joined(candidate) {
@@ -264,6 +269,7 @@ impl<'a> Trials<'a> {
             taken.insert(path, new);
         }
         self.changed.extend(taken);
+        self.first.clear();
         Ok(())
     }
 }

@@ -46,12 +46,51 @@ impl Structure {
         steps(&self.0, offset)
     }
 
+    /// Of each structure around the byte at `offset`, outermost first: all its actions, and the bodies of which
+    /// one is executed in place of the byte's own.
+    pub fn alternatives_at(&self, offset: usize) -> Vec<Alternatives> {
+        let mut found = Vec::new();
+        let definitions = self.0.definitions.iter().map(|definition| definition.items.as_slice());
+        for items in std::iter::once(self.0.items.as_slice()).chain(definitions) {
+            alternatives(items, offset, &mut found);
+        }
+        found
+    }
+
     /// What is executed where the condition of an `if` or `else if` holds.
     pub fn body_of_if(&self, action: Span) -> Option<Span> {
         let definitions = self.0.definitions.iter().map(|definition| definition.items.as_slice());
         std::iter::once(self.0.items.as_slice())
             .chain(definitions)
             .find_map(|items| body_of_if(items, action))
+    }
+}
+
+/// The parts of a control structure around a place.
+pub(in crate::engine) struct Alternatives {
+    /// The actions that decide.
+    pub actions: Vec<Span>,
+    /// The bodies without the place.
+    pub bodies: Vec<Span>,
+}
+
+fn alternatives(items: &[Item], offset: usize, found: &mut Vec<Alternatives>) {
+    let holds = |item: &&Item| item.span().start() < offset && offset < item.span().end();
+    let Some(Item::Branch(branch)) = items.iter().find(holds) else { return };
+    let actions: Vec<Span> = branch.arms.iter().map(|arm| arm.delimiters.span()).collect();
+    let otherwise = branch.otherwise.as_ref().map(|it| (it.keyword.delimiters.span(), it.items.as_slice()));
+    let arms = branch.arms.iter().map(|arm| (arm.delimiters.span(), arm.items.as_slice()));
+    let parts: Vec<(Span, &[Item])> = arms.chain(otherwise).collect();
+    let last = branch.end.delimiters.open.start();
+    let end = |at: usize| parts.get(at + 1).map_or(last, |(next, _)| next.start());
+    let bodies: Vec<Span> =
+        parts.iter().enumerate().map(|(at, (action, _))| Span::new(action.end(), end(at))).collect();
+    let around = |body: &Span| body.start() <= offset && offset < body.end();
+    let own = bodies.iter().position(around);
+    let others = bodies.iter().filter(|body| !around(body)).copied().collect();
+    found.push(Alternatives { actions, bodies: others });
+    if let Some((_, items)) = own.and_then(|at| parts.get(at)) {
+        alternatives(items, offset, found);
     }
 }
 
