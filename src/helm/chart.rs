@@ -90,6 +90,55 @@ impl Chart {
     }
 }
 
+impl Chart {
+    /// Whether another chart renders alike, whatever it is rendered with: all that templates can read is the
+    /// same. Files that are no templates count only where a template says `Files`.
+    #[must_use]
+    pub fn is_same(self: &Arc<Self>, other: &Arc<Self>) -> bool {
+        let reads_files = |chart: &Arc<Self>| {
+            chart.all().iter().any(|it| it.templates.iter().any(|file| file.names_files()))
+        };
+        let files = reads_files(self) || reads_files(other);
+        self.is_same_but_for(other, files)
+    }
+
+    fn is_same_but_for(&self, other: &Self, files: bool) -> bool {
+        let values = |chart: &Self| chart.values.as_ref().map(|it| Arc::clone(it.source().text()));
+        let schema = |chart: &Self| chart.schema.as_ref().map(|it| Arc::clone(&it.bytes));
+        self.folder == other.folder
+            && self.chart_yaml.text() == other.chart_yaml.text()
+            && same_files(self.templates.iter(), other.templates.iter())
+            && values(self) == values(other)
+            && schema(self) == schema(other)
+            && same_files(self.crds(), other.crds())
+            && (!files || same_files(self.files.iter(), other.files.iter()))
+            && self.unmet.len() == other.unmet.len()
+            && self.subcharts.len() == other.subcharts.len()
+            && self
+                .subcharts
+                .iter()
+                .zip(&other.subcharts)
+                .all(|(a, b)| Arc::ptr_eq(a, b) || a.is_same_but_for(b, files))
+    }
+}
+
+fn same_files<'f>(
+    a: impl Iterator<Item = &'f Arc<ChartFile>>,
+    b: impl Iterator<Item = &'f Arc<ChartFile>>,
+) -> bool {
+    let same = |a: &Arc<ChartFile>, b: &Arc<ChartFile>| {
+        Arc::ptr_eq(a, b) || a.name == b.name && a.bytes == b.bytes && a.byte_order_mark == b.byte_order_mark
+    };
+    let (mut a, mut b) = (a, b);
+    loop {
+        match (a.next(), b.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) if same(a, b) => {}
+            _ => return false,
+        }
+    }
+}
+
 /// One file of a chart.
 pub struct ChartFile {
     /// Path within the chart: `templates/x.yaml`.

@@ -4,7 +4,7 @@
 //! template that fails costs its own output only, and [`Rendered::failures`] holds every error in
 //! the order in which Helm would meet it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -37,8 +37,8 @@ pub struct Rendered {
     pub crds: Vec<Crd>,
     /// Where everything came from.
     pub origins: Origins,
-    /// Values that were used, by number of their origin.
-    used: Vec<bool>,
+    /// Values that were used.
+    used: BTreeSet<OriginId>,
     /// What went wrong, in the order in which Helm would meet it: it stops at the first.
     pub failures: Vec<RenderError>,
     /// Values that were ignored.
@@ -62,6 +62,19 @@ pub struct RenderedFile {
     pub bytes: Arc<[u8]>,
     /// Where each byte came from.
     pub runs: OriginRuns,
+    /// What was asked for while it was executed.
+    pub asked: Asked,
+}
+
+/// What a template file asked for, with all that it calls.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Values that were used, each once.
+    pub values: Vec<OriginId>,
+    /// The numbers of the origins that came to be meanwhile, absent keys among them.
+    pub origins: Range<usize>,
+    /// The numbers of the frames.
+    pub frames: Range<usize>,
 }
 
 /// A document of a rendered file.
@@ -127,7 +140,7 @@ pub fn render_some(chart: &Arc<Chart>, scenario: &Scenario, wanted: &dyn Fn(&str
         documents: Vec::new(),
         crds: Vec::new(),
         origins: Origins::new(),
-        used: Vec::new(),
+        used: BTreeSet::new(),
         failures: Vec::new(),
         warnings: Vec::new(),
         problems: Vec::new(),
@@ -240,6 +253,7 @@ fn execute(
         }
     }
     let mut printed: BTreeMap<&str, RenderedFile> = BTreeMap::new();
+    let mut used: BTreeSet<OriginId> = BTreeSet::new();
     for (name, template) in &order {
         let Some(file) = template.file() else { continue };
         let hidden = file.name.rsplit('/').next().is_some_and(|base| base.starts_with('_'));
@@ -247,8 +261,18 @@ fn execute(
             continue;
         }
         template.enter(name, &mut exec.origins);
-        match exec.render(name, &Node::plain(template.dot.clone())) {
+        let before = (exec.origins.len(), exec.origins.frames_len());
+        let done = exec.render(name, &Node::plain(template.dot.clone()));
+        let mut values = exec.take_uses();
+        values.retain(|id| matches!(exec.origins.get(*id), Origin::Value(_)));
+        used.extend(&values);
+        match done {
             Ok(text) => {
+                let asked = Asked {
+                    values,
+                    origins: before.0..exec.origins.len(),
+                    frames: before.1..exec.origins.frames_len(),
+                };
                 let start =
                     if file.byte_order_mark && text.as_bytes().starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
                 let text = text.slice(start..text.len());
@@ -258,6 +282,7 @@ fn execute(
                     chart: Arc::clone(&template.chart),
                     bytes: Arc::from(text.as_bytes()),
                     runs: text.to_runs(),
+                    asked,
                 };
                 printed.insert(name, rendered);
             }
@@ -271,10 +296,7 @@ fn execute(
         }
     }
     rendered.used_up = (exec.steps_used(), exec.bytes_used());
-    rendered.used = (0..exec.origins.len())
-        .map(OriginId::from_index)
-        .map(|id| matches!(exec.origins.get(id), Origin::Value(_)) && exec.was_used(id))
-        .collect();
+    rendered.used = used;
     rendered.origins = std::mem::take(&mut exec.origins);
     let (notes, files) = printed.into_values().partition(|file| file.path.ends_with("NOTES.txt"));
     (rendered.notes, rendered.files) = (notes, files);
@@ -374,11 +396,36 @@ impl Rendered {
         text.push(b'\n');
     }
 
+    /// The same render, for values files of other names that hold the same bytes: pairs of the old one and
+    /// the new one. What was read of documents does not come along.
+    #[must_use]
+    pub fn for_sources(&self, sources: &[(Arc<Source>, Arc<Source>)]) -> Self {
+        let mut origins = self.origins.clone();
+        for (old, new) in sources {
+            origins.replace_source(old, new);
+        }
+        let document =
+            |it: &RenderedDocument| RenderedDocument { file: it.file, range: it.range.clone(), read: None };
+        Self {
+            chart: Arc::clone(&self.chart),
+            files: self.files.clone(),
+            notes: self.notes.clone(),
+            documents: self.documents.iter().map(document).collect(),
+            crds: self.crds.clone(),
+            origins,
+            used: self.used.clone(),
+            failures: self.failures.clone(),
+            warnings: self.warnings.clone(),
+            problems: self.problems.clone(),
+            used_up: self.used_up,
+        }
+    }
+
     /// Whether templates used a value: printed it, tested it, gave it to a function or ranged over
     /// it, by itself or within a map or list that was.
     #[must_use]
     pub fn was_used(&self, origin: OriginId) -> bool {
-        self.used.get(origin.index()).copied().unwrap_or(false)
+        self.used.contains(&origin)
     }
 }
 

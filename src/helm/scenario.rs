@@ -104,6 +104,31 @@ impl Default for Scenario {
     }
 }
 
+impl Scenario {
+    /// Whether a chart is rendered alike with another one, since all they give it has the same bytes. Of
+    /// values in a part of a file, and of files that arguments read, it is not known.
+    #[must_use]
+    pub fn gives_the_same(&self, other: &Self) -> bool {
+        let values = |(a, b): (&Arc<ValuesFile>, &Arc<ValuesFile>)| {
+            a.is_whole() && b.is_whole() && a.source().text() == b.source().text()
+        };
+        let set = |(a, b): (&SetArgument, &SetArgument)| {
+            a.kind == b.kind && a.text == b.text && a.at.is_none() && b.at.is_none()
+        };
+        self.values.len() == other.values.len()
+            && self.values.iter().zip(&other.values).all(values)
+            && self.set.len() == other.set.len()
+            && self.set.iter().zip(&other.set).all(set)
+            && self.read_file.is_none()
+            && other.read_file.is_none()
+            && self.release == other.release
+            && self.kube_version == other.kube_version
+            && self.api_versions == other.api_versions
+            && self.skip_schema == other.skip_schema
+            && self.environment == other.environment
+    }
+}
+
 impl fmt::Debug for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let files: Vec<_> = self.values.iter().map(|file| Arc::clone(file.source().name())).collect();

@@ -336,6 +336,17 @@ impl Origins {
         id
     }
 
+    /// Puts a text in the place of another one that has the same bytes.
+    pub fn replace_source(&mut self, old: &Arc<Source>, new: &Arc<Source>) {
+        for source in &mut self.sources {
+            if let SourceText::Written(text) = &mut source.text
+                && Arc::ptr_eq(text, old)
+            {
+                *text = Arc::clone(new);
+            }
+        }
+    }
+
     /// A text by id.
     #[must_use]
     pub fn source(&self, id: SourceId) -> &OriginSource {
@@ -469,6 +480,18 @@ impl Origins {
     #[must_use]
     pub fn frame(&self, id: FrameId) -> Option<&Frame> {
         if id.is_none() { None } else { self.frames.get(id.index()) }
+    }
+
+    /// The step of a number, as [`Self::frames_len`] counts them.
+    #[must_use]
+    pub fn frame_at(&self, number: usize) -> Option<&Frame> {
+        self.frames.get(number)
+    }
+
+    /// How many steps there are, the one outside all included.
+    #[must_use]
+    pub fn frames_len(&self) -> usize {
+        self.frames.len()
     }
 
     /// All steps that were ever entered or skipped, in the order of execution.

@@ -39,17 +39,25 @@ impl Sites<'_> {
         change: &ValuesChange,
     ) -> Vec<Proposal> {
         let in_pod = object.object.pods().iter().any(|pod| pod.spec == map);
-        let mut paths: Vec<ValuePath> = self.scenario.hooks(field).into_iter().collect();
-        // Keys for pods are mostly called so; nearer ones are more often meant than deeper ones.
-        let names_pod =
-            |path: &ValuePath| path.path.last().is_some_and(|key| key.to_ascii_lowercase().contains("pod"));
+        let mut paths: Vec<ValuePath> = self.scenario.hooks(document, field).into_iter().collect();
+        // Keys for pods or for containers are often called so, and then meant for these alone; nearer ones are
+        // more often meant than deeper ones.
+        let fit = |path: &ValuePath| {
+            let name = path.path.last().map(|key| key.to_ascii_lowercase()).unwrap_or_default();
+            match (name.contains("pod"), name.contains("container")) {
+                (true, false) => 2 * i32::from(!in_pod),
+                (false, true) => 2 * i32::from(in_pod),
+                _ => 1,
+            }
+        };
         let near = self.neighbours(document);
         paths.sort_by_key(|path| {
             let known = path.path.first().is_some_and(|first| near.contains(first));
-            (names_pod(path) != in_pod, path.path.len() > 1 && !known, path.path.len())
+            (fit(path), path.path.len() > 1 && !known, path.path.len())
         });
         let mut found = Vec::new();
-        for path in paths.into_iter().take(MOST_KEYS) {
+        let is_map = matches!(change, ValuesChange::Merge(_));
+        for path in paths.into_iter().filter(|path| !is_map || !self.is_said(path)).take(MOST_KEYS) {
             let base = self.in_values(document, &path, change);
             let own = base.iter().flat_map(|base| self.in_override(base)).collect::<Vec<_>>();
             found.extend(base.into_iter().chain(own));
@@ -79,6 +87,18 @@ impl Sites<'_> {
             change: change.clone(),
         };
         files.filter(sets).map(change).collect()
+    }
+
+    /// Whether a key has a value that is no map and not empty: `adaptSecurityContext: auto` is no context.
+    fn is_said(&self, path: &ValuePath) -> bool {
+        let tree = self.tree(&path.file).filter(|_| !self.input.installs_it(&path.file));
+        let value = tree.as_ref().and_then(|tree| Some((tree, at(tree, &path.path)?)));
+        value.is_some_and(|(tree, node)| match tree.scalar(node) {
+            Some(Scalar::String(text)) => !text.is_empty(),
+            Some(Scalar::Bool(on)) => on,
+            Some(Scalar::Null | Scalar::Unknown) | None => false,
+            Some(_) => true,
+        })
     }
 
     /// Whether a block of values has an `enabled: false`.

@@ -1,14 +1,14 @@
 //! A chart in all its scenarios: rendered, evaluated, findings placed and joined.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::engine::locate::{fingerprint, mark, resource_id};
 use crate::engine::render::describe_failures;
-use crate::engine::suppress::{Ignores, Silence};
+use crate::engine::suppress::Ignores;
 use crate::engine::{Counts, Engine, Ignored, Tally};
 use crate::finding::{Finding, FixOffer, Patch, RuleHit, Scenarios, Severity};
 use crate::helm::chart::{Chart, ChartError};
@@ -19,12 +19,13 @@ use crate::helm::scenario::Scenario;
 use crate::helm::values::ValuesFile;
 use crate::resource::Document;
 use crate::source::{Files, Problem, ProblemKind};
-use crate::yaml::{self, DocumentState, Segment};
+use crate::yaml::{DocumentState, Segment};
 
 use super::ChartInput;
+use super::ignores::ValuesIgnores;
 use super::locate::locate;
 use super::scenarios::{DEFAULT, scenario, scenarios};
-use super::trace::{RenderedTree, ValuePath, hooks, looked_at};
+use super::trace::{RenderedTree, ValuePath, hooks, looked_at, looked_at_by};
 
 /// Why values in a resource that installs a chart are not edited.
 const OF_RESOURCE: &str = "the value stands in a resource outside of the chart's repository";
@@ -33,6 +34,7 @@ const OF_RESOURCE: &str = "the value stands in a resource outside of the chart's
 type SourceKey = (Arc<str>, Arc<str>, u32, u32, Option<Segment>);
 
 /// An object of a rendered scenario.
+#[derive(Clone)]
 pub(super) struct RenderedObject {
     /// Index into [`JudgedScenario::documents`].
     pub document: usize,
@@ -55,6 +57,12 @@ pub(super) struct JudgedScenario {
     hits: Vec<(RuleHit, usize)>,
     problems: Vec<Problem>,
     looked_at: OnceLock<BTreeSet<ValuePath>>,
+    /// The same by number of the rendered file.
+    looked_at_by: Vec<OnceLock<BTreeSet<ValuePath>>>,
+    /// Whether files print by themselves what they print among all, by their paths, as far as it was asked.
+    faithful: Mutex<BTreeMap<BTreeSet<String>, bool>>,
+    /// What it was rendered with.
+    inputs: Scenario,
     /// Its values files, `values.yaml` not among them.
     pub values: Vec<Arc<ValuesFile>>,
 }
@@ -73,9 +81,16 @@ impl JudgedScenario {
         &self.problems
     }
 
-    /// Values keys called like a field that its templates looked at.
-    pub fn hooks(&self, field: &str) -> BTreeSet<ValuePath> {
-        hooks(self.looked_at(), field)
+    /// Values keys called like a field that the templates of a document's file looked at: others change
+    /// nothing in it.
+    pub fn hooks(&self, document: &RenderedTree, field: &str) -> BTreeSet<ValuePath> {
+        self.looked_at_for(document).map(|it| hooks(it, field)).unwrap_or_default()
+    }
+
+    /// Values keys that the templates of a document's file looked at.
+    pub fn looked_at_for(&self, document: &RenderedTree) -> Option<&BTreeSet<ValuePath>> {
+        let known = self.looked_at_by.get(document.file)?;
+        Some(known.get_or_init(|| looked_at_by(&self.rendered, document.file)))
     }
 
     /// Values keys that its templates looked at.
@@ -86,6 +101,18 @@ impl JudgedScenario {
     /// The path, as Helm prints it, of the template file that printed an object.
     pub fn path_of(&self, object: usize) -> Option<&str> {
         self.printed_by(self.documents.get(self.objects.get(object)?.document)?)
+    }
+
+    /// Whether template files of these paths print by themselves what they print among all; `ask` finds out.
+    pub fn is_faithful(&self, paths: &BTreeSet<&str>, ask: impl FnOnce() -> bool) -> bool {
+        let known = || self.faithful.lock().unwrap_or_else(PoisonError::into_inner);
+        let paths: BTreeSet<String> = paths.iter().map(|&path| path.to_owned()).collect();
+        if let Some(&known) = known().get(&paths) {
+            return known;
+        }
+        let faithful = ask();
+        known().insert(paths, faithful);
+        faithful
     }
 
     fn printed_by(&self, document: &RenderedTree) -> Option<&str> {
@@ -142,7 +169,7 @@ impl ChartFinding {
 /// A chart and what is wrong with it.
 #[derive(Default)]
 pub(in crate::engine) struct JudgedChart {
-    pub(super) scenarios: Vec<JudgedScenario>,
+    pub(super) scenarios: Vec<Arc<JudgedScenario>>,
     pub(super) findings: Vec<ChartFinding>,
     pub ignored: Vec<Ignored>,
     pub problems: Vec<Problem>,
@@ -194,8 +221,7 @@ pub(super) fn judge_again(
     judged.problems = problems;
     judged.problems.extend(chart.stand_ins());
     let total = scenarios.len();
-    judged.scenarios =
-        scenarios.par_iter().map(|scenario| render_scenario(engine, &chart, scenario)).collect();
+    judged.scenarios = render_all(engine, &chart, &scenarios, before);
     judged.join(engine, input);
     judged.counted(input, total)
 }
@@ -229,6 +255,71 @@ pub(super) fn try_files(
     Ok(read_scenario(engine, &scenario, render_some(&chart, &scenario, wanted)))
 }
 
+/// Renders and evaluates scenarios, none of them twice for the same bytes: where it differs from another one,
+/// or from one of before, by the names of its values files alone, it is that one with other names.
+fn render_all(
+    engine: &Engine,
+    chart: &Arc<Chart>,
+    scenarios: &[Scenario],
+    before: Option<&JudgedChart>,
+) -> Vec<Arc<JudgedScenario>> {
+    let known = before.map(|it| it.scenarios.as_slice()).unwrap_or_default();
+    let known = match known.first() {
+        Some(first) if first.rendered.chart.is_same(chart) => known,
+        _ => &[],
+    };
+    let first_like = |at: usize| {
+        let scenario = scenarios.get(at)?;
+        scenarios.iter().take(at).position(|it| it.gives_the_same(scenario))
+    };
+    let rendered: Vec<Option<Arc<JudgedScenario>>> = scenarios
+        .par_iter()
+        .enumerate()
+        .map(|(at, scenario)| match known.iter().find(|it| it.inputs.gives_the_same(scenario)) {
+            Some(known) => Some(known.renamed(scenario)),
+            None if first_like(at).is_some() => None,
+            None => Some(Arc::new(render_scenario(engine, chart, scenario))),
+        })
+        .collect();
+    let like = |(at, scenario): (usize, &Scenario)| match rendered.get(at)? {
+        Some(own) => Some(Arc::clone(own)),
+        None => Some(rendered.get(first_like(at)?)?.as_ref()?.renamed(scenario)),
+    };
+    scenarios.iter().enumerate().filter_map(like).collect()
+}
+
+impl JudgedScenario {
+    /// The same scenario under another name, with values files of other names and the same bytes.
+    fn renamed(self: &Arc<Self>, inputs: &Scenario) -> Arc<Self> {
+        let names = |it: &Scenario| -> Vec<Arc<str>> {
+            it.values.iter().map(|values| Arc::clone(values.source().name())).collect()
+        };
+        if *self.name == *inputs.name && names(&self.inputs) == names(inputs) {
+            return Arc::clone(self);
+        }
+        let source = |values: &Arc<ValuesFile>| Arc::clone(values.source());
+        let pairs = self.inputs.values.iter().map(source).zip(inputs.values.iter().map(source));
+        let rendered = self.rendered.for_sources(&pairs.collect::<Vec<_>>());
+        Arc::new(Self {
+            name: Arc::from(inputs.name.as_str()),
+            problems: problems(inputs, &rendered),
+            looked_at: OnceLock::new(),
+            looked_at_by: unasked(&rendered),
+            rendered,
+            documents: self.documents.clone(),
+            objects: self.objects.clone(),
+            hits: self.hits.clone(),
+            faithful: Mutex::default(),
+            inputs: inputs.clone(),
+            values: inputs.values.clone(),
+        })
+    }
+}
+
+fn unasked<T>(rendered: &Rendered) -> Vec<OnceLock<T>> {
+    rendered.files.iter().map(|_| OnceLock::new()).collect()
+}
+
 /// Renders and evaluates one scenario.
 fn render_scenario(engine: &Engine, chart: &Arc<Chart>, scenario: &Scenario) -> JudgedScenario {
     let mut judged = read_scenario(engine, scenario, render(chart, scenario));
@@ -242,16 +333,22 @@ fn render_scenario(engine: &Engine, chart: &Arc<Chart>, scenario: &Scenario) -> 
     judged
 }
 
-/// Reads what was rendered.
-fn read_scenario(engine: &Engine, scenario: &Scenario, mut rendered: Rendered) -> JudgedScenario {
+/// The trouble with a render.
+fn problems(scenario: &Scenario, rendered: &Rendered) -> Vec<Problem> {
     let mut problems: Vec<Problem> =
-        describe_failures(&rendered).into_iter().map(|failure| failure.problem).collect();
+        describe_failures(rendered).into_iter().map(|failure| failure.problem).collect();
     if scenario.name != DEFAULT {
         for problem in &mut problems {
             problem.message = format!("with {}: {}", scenario.name, problem.message);
         }
     }
     problems.extend(rendered.problems.iter().cloned());
+    problems
+}
+
+/// Reads what was rendered.
+fn read_scenario(engine: &Engine, scenario: &Scenario, mut rendered: Rendered) -> JudgedScenario {
+    let problems = problems(scenario, &rendered);
     let mut documents = Vec::new();
     let mut objects: Vec<RenderedObject> = Vec::new();
     for document in &mut rendered.documents {
@@ -272,12 +369,15 @@ fn read_scenario(engine: &Engine, scenario: &Scenario, mut rendered: Rendered) -
     let name = Arc::from(scenario.name.as_str());
     JudgedScenario {
         name,
+        looked_at_by: unasked(&rendered),
         rendered,
         documents,
         objects,
         hits: Vec::new(),
         problems,
         looked_at: OnceLock::new(),
+        faithful: Mutex::default(),
+        inputs: scenario.clone(),
         values: scenario.values.clone(),
     }
 }
@@ -287,10 +387,11 @@ impl JudgedChart {
     fn join(&mut self, engine: &Engine, input: &ChartInput) {
         let total = self.scenarios.len();
         let vendored = input.inside("charts/");
+        let mut in_values = ValuesIgnores::new(engine);
         let mut index: BTreeMap<SourceKey, usize> = BTreeMap::new();
         let mut found: Vec<(ChartFinding, bool)> = Vec::new();
-        for (number, scenario) in self.scenarios.iter_mut().enumerate() {
-            for problem in std::mem::take(&mut scenario.problems) {
+        for (number, scenario) in self.scenarios.iter().enumerate() {
+            for problem in &scenario.problems {
                 let same = |other: &Problem| {
                     other.path == problem.path
                         && other.span == problem.span
@@ -298,12 +399,11 @@ impl JudgedChart {
                             || problem.message.ends_with(&format!(": {}", other.message)))
                 };
                 if !self.problems.iter().any(same) {
-                    self.problems.push(problem);
+                    self.problems.push(problem.clone());
                 }
             }
-            let hits = std::mem::take(&mut scenario.hits);
             let mut ignores: BTreeMap<usize, Ignores> = BTreeMap::new();
-            for (hit, object) in hits {
+            for &(ref hit, object) in &scenario.hits {
                 let Some(at) = scenario.objects.get(object) else { continue };
                 let Some(document) = scenario.documents.get(at.document) else { continue };
                 let place = locate(&scenario.rendered, document, hit.node, hit.absent);
@@ -324,11 +424,11 @@ impl JudgedChart {
                         scenarios.found_in.push(Arc::clone(&scenario.name));
                     }
                     // The more guarded level of all the objects that one place stands for.
-                    merge_levels(&mut known.finding, &hit);
+                    merge_levels(&mut known.finding, hit);
                     known.instances.push(instance);
                     continue;
                 }
-                let mut finding = finding(hit, place, &at.object);
+                let mut finding = finding(hit.clone(), place, &at.object);
                 finding.scenarios = Some(Scenarios { found_in: vec![Arc::clone(&scenario.name)], total });
                 if !input.reports(finding.primary.path()) {
                     continue;
@@ -349,7 +449,7 @@ impl JudgedChart {
                     .entry(at.document)
                     .or_insert_with(|| Ignores::read(engine, &document.tree, &mut Vec::new()))
                     .silences(engine, Some(&at.object), node, mark(&document.tree, node), &finding)
-                    .or_else(|| silenced_in_values(engine, &finding));
+                    .or_else(|| in_values.silences(&finding));
                 let ignored = silence.is_some();
                 if let Some(silence) = silence {
                     self.used_ignores.extend(silence.configured);
@@ -403,18 +503,6 @@ impl JudgedChart {
         self.counts.ignored = self.ignored.len();
         self
     }
-}
-
-/// A comment at the key of a values file covers what comes from there.
-pub(super) fn silenced_in_values(engine: &Engine, finding: &Finding) -> Option<Silence> {
-    let source = &finding.primary.source;
-    if engine.settings.no_ignores || !source.text().contains("seaworthy:") {
-        return None;
-    }
-    let tree = yaml::parse_stream(source, &engine.limits).tree;
-    let span = finding.primary.span;
-    let node = tree.nodes().filter(|node| tree.full_span(*node).contains(span.start())).last()?;
-    Ignores::read(engine, &tree, &mut Vec::new()).silences_value(engine, &tree, node, finding)
 }
 
 fn merge_levels(finding: &mut Finding, hit: &RuleHit) {

@@ -173,18 +173,28 @@ pub(super) fn alone(
     selection: &Selection,
     now: &JudgedChart,
     index: usize,
-) -> Result<Vec<SourceEdits>, String> {
+) -> Result<Vec<SourceEdits>, Refusal> {
     if let Some(reason) = no_user_ids(engine, input)
         && ops_of(now, index, selection).into_iter().any(writes_user_id)
     {
-        return Err(reason);
+        return Err(Refusal { reason, is_final: true });
     }
     let group = [index];
     let made = findings_of(now, &group);
     let mut trials = Trials::new(engine, input, selection, MOST_ALONE);
-    trials.group(now, &group, &made)?;
+    if let Err(reason) = trials.group(now, &group, &made) {
+        return Err(Refusal { reason, is_final: trials.idle });
+    }
     let files = trials.changed.into_values().filter(|it: &Changed| it.before.text() != it.after.text());
     Ok(files.map(|it| SourceEdits { source: it.before, edits: it.edits }).collect())
+}
+
+/// Why a fix is not made.
+pub(super) struct Refusal {
+    /// In words.
+    pub reason: String,
+    /// Whether fixes of other findings beside it would not help.
+    pub is_final: bool,
 }
 
 /// Why no number of a user or group is written, if so.

@@ -79,12 +79,14 @@ fn offer(engine: &Engine, input: &ChartInput, now: &JudgedChart, index: usize) -
         }
         // Some fixes can only be made with those of other rules, such as a block that is switched on.
         let wide = Selection { rule: None, ..narrow.clone() };
-        let made = alone(engine, input, &narrow, now, index)
-            .or_else(|reason| alone(engine, input, &wide, now, index).map_err(|_| reason));
+        let made = alone(engine, input, &narrow, now, index).or_else(|refusal| match refusal.is_final {
+            true => Err(refusal),
+            false => alone(engine, input, &wide, now, index).map_err(|_| refusal),
+        });
         match made {
             Ok(edits) => return Offer::Edits(number, edits, refused),
-            Err(reason) => {
-                refused.get_or_insert(reason);
+            Err(refusal) => {
+                refused.get_or_insert(refusal.reason);
             }
         }
     }

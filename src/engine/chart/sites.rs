@@ -120,7 +120,18 @@ impl<'a> Sites<'a> {
         let choices = parts.into_iter().map(|part| part.into_iter().map(Choice::from).collect());
         let parts: Vec<Vec<Choice>> = choices.collect();
         let possible = |part: &Vec<Choice>| part.iter().any(|choice| self.work_out(choice).is_some());
-        if parts.iter().all(possible) { Ok(parts) } else { Err(self.no_place(document)) }
+        if parts.iter().all(possible) {
+            return Ok(parts);
+        }
+        let says = |(node, _): &(NodeId, Value)| {
+            template_site::says_a_value(&self.scenario.rendered, document, *node)
+        };
+        Err(match wants.replacements.iter().find_map(says) {
+            Some(template) => {
+                format!("{} prints it for what a value says, which is to change", template.name())
+            }
+            None => self.no_place(document),
+        })
     }
 
     fn replacements(
@@ -141,8 +152,10 @@ impl<'a> Sites<'a> {
             let edit = |keys: &NewKeys| literal_site::print_key(rendered, document, node, keys);
             found.extend(self.own_hooks(document, object, node, value, &edit));
         }
-        let edit = template_site::replace(rendered, document, node, value);
-        found.extend(edit.and_then(|edit| self.in_template(edit)));
+        if template_site::says_a_value(rendered, document, node).is_none() {
+            let edit = template_site::replace(rendered, document, node, value);
+            found.extend(edit.and_then(|edit| self.in_template(edit)));
+        }
         found.extend(self.own_key(document, node, value));
         found.extend(self.in_parts(document, node, value));
         found
@@ -173,6 +186,8 @@ impl<'a> Sites<'a> {
         }
         let edit = template_site::remove(rendered, document, node)
             .or_else(|| literal_site::remove_printed(rendered, document, node));
+        let wider = edit.as_ref().and_then(template_site::with_emptied_blocks);
+        found.extend(wider.and_then(|edit| self.in_template(edit)));
         found.extend(edit.and_then(|edit| self.in_template(edit)));
         found
     }
@@ -261,6 +276,7 @@ impl<'a> Sites<'a> {
             let merge = ValuesChange::Merge(entries.clone());
             found.extend(self.at_hooks(document, object, map, name, &merge));
         }
+        found.extend(self.at_guards(document, entries));
         if self.add_values {
             found.extend(self.new_keys(document, object, map, entries));
         }

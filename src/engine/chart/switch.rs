@@ -65,7 +65,8 @@ impl Sites<'_> {
             matches!(value, Some(Scalar::Bool(now)) if now != wanted)
         };
         let change = ValuesChange::Set(Value::Bool(wanted));
-        let paths = self.scenario.looked_at().iter().filter(is_it).filter(is_opposite);
+        let looked_at = self.scenario.looked_at_for(document).into_iter().flatten();
+        let paths = looked_at.filter(is_it).filter(is_opposite);
         paths.flat_map(|path| self.in_values(document, path, &change)).collect()
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::engine::render::steps_to;
+use crate::engine::render::Structure;
 use crate::helm::render::Rendered;
 use crate::origin::{Origin, OriginId, Run, SourceId, SourceText};
 use crate::source::{Edit, Source, Span, TextEdits};
@@ -63,6 +63,37 @@ pub(super) fn replace(
         return head.ends_with(':').then(|| edit(&text.source, span, format!(" {}", scalar(value)?)))?;
     }
     edit(&text.source, text.span, scalar(value)?)
+}
+
+/// Functions that compare a value with a text.
+const COMPARES: [&str; 7] = ["contains", "eq", "has", "hasPrefix", "hasSuffix", "ne", "regexMatch"];
+
+/// Whether a scalar that stands in the template's text is one of several among which the template chooses by what
+/// a value says (`{{ if eq .Values.profile "unconfined" }}type: Unconfined{{ else }}type: …`): another text there
+/// would turn what the value says into its opposite. Gives the template.
+pub(super) fn says_a_value(
+    rendered: &Rendered,
+    document: &RenderedTree,
+    node: NodeId,
+) -> Option<Arc<Source>> {
+    let tree = &*document.tree;
+    let key = tree.key_node(node).and_then(|key| tree.key_text(key))?;
+    let text = text_of(rendered, document, tree.span(node))?;
+    let structure = Structure::of(&text.source)?;
+    let writes = |body: &Span| {
+        let lines = text.source.slice(*body).lines();
+        lines.map(str::trim_start).any(|line| {
+            line.trim_start_matches("- ").strip_prefix(&*key).is_some_and(|rest| rest.starts_with(':'))
+        })
+    };
+    let compares = |action: &Span| {
+        let action = text.source.slice(*action);
+        let mut words = action.split(|c: char| !c.is_ascii_alphanumeric());
+        action.contains('"') && words.any(|word| COMPARES.contains(&word))
+    };
+    let around = structure.alternatives_at(text.span.start());
+    let says = around.iter().any(|it| it.actions.iter().any(compares) && it.bodies.iter().any(writes));
+    says.then_some(text.source)
 }
 
 /// Puts words in place of a part of a scalar that stands in the template's text.
@@ -132,8 +163,9 @@ pub(super) fn other_key(
 /// The lines of entries that come to a template: of the place, the column, and the end of a line.
 pub(super) type Lines<'l> = &'l dyn Fn(&Source, usize, usize, &str) -> Option<String>;
 
-/// The ways to add entries to a mapping: before each of its entries that begins a line of template
-/// text under the same conditions as the first one does; `before` names those that are tried first.
+/// The ways to add entries to a mapping: behind or before those of its entries that stand on lines of template
+/// text under the same conditions as the mapping's key or its first entry does; `before` names those that are
+/// tried first.
 pub(super) fn add(
     rendered: &Rendered,
     document: &RenderedTree,
@@ -148,16 +180,39 @@ pub(super) fn add(
     let keys: Vec<NodeId> = tree.children(map).iter().copied().step_by(2).collect();
     let place = |key: &NodeId| text_of(rendered, document, tree.span(*key));
     let Some(first) = keys.iter().find_map(place) else { return Vec::new() };
-    let conditions = steps_to(&first.source, first.span.start());
+    let mut structures: Vec<(Arc<Source>, Option<Structure>)> = Vec::new();
+    let mut steps_to = |text: &TemplateText| {
+        let known = structures.iter().position(|(source, _)| Arc::ptr_eq(source, &text.source));
+        let at = known.unwrap_or_else(|| {
+            structures.push((Arc::clone(&text.source), Structure::of(&text.source)));
+            structures.len() - 1
+        });
+        let structure = structures.get(at).and_then(|(_, structure)| structure.as_ref());
+        structure.map(|it| it.steps_to(text.span.start()))
+    };
+    let own = tree.key_node(map).as_ref().and_then(place);
+    let known: Vec<_> = own.into_iter().chain([first]).map(|it| (steps_to(&it), it.source)).collect();
+    let mut is_certain = |text: &TemplateText| {
+        let steps = steps_to(text);
+        known.iter().any(|(known, source)| Arc::ptr_eq(source, &text.source) && *known == steps)
+    };
     let mut found = Vec::new();
+    // People mostly write a new entry behind the others.
+    if before.is_empty()
+        && keys.len() > 1
+        && let Some(last) = keys.last().and_then(place)
+        && is_certain(&last)
+    {
+        let (line, indent) = line_start(&last.source, last.span.start());
+        let begins = last.source.text().get(line..last.span.start()).is_some_and(|it| it.trim().is_empty());
+        found.extend(begins.then(|| after_line(&last, lines, indent)).flatten());
+    }
     // An entry behind the first has a line of its own also where the mapping is an item of a list.
     let mut places: Vec<&NodeId> = keys.iter().skip(1).chain(keys.first()).collect();
     places.sort_by_key(|key| !tree.key_text(**key).is_some_and(|text| before.contains(&&*text)));
     for key in places {
         let Some(text) = place(key) else { continue };
-        if !Arc::ptr_eq(&text.source, &first.source)
-            || steps_to(&text.source, text.span.start()) != conditions
-        {
+        if !is_certain(&text) {
             continue;
         }
         let (line, indent) = line_start(&text.source, text.span.start());
@@ -200,7 +255,7 @@ pub(super) fn writes_already((source, edits): &TemplateEdit, key: &str) -> bool 
     before.lines().rev().take_while(own).chain(behind.lines().take_while(own)).any(is_key)
 }
 
-/// Behind the line on which the only entry of an item stands.
+/// Behind the line on which an entry stands, all of it.
 fn after_line(text: &TemplateText, lines: Lines<'_>, indent: usize) -> Option<TemplateEdit> {
     let whole = text.source.text();
     let end = whole.get(text.span.end()..)?.find('\n').map(|at| text.span.end() + at + 1)?;
@@ -239,6 +294,33 @@ pub(super) fn remove(rendered: &Rendered, document: &RenderedTree, node: NodeId)
         kept.push_str(&format!("{margin}{}{end}", lines.trailing));
     }
     edit(&lines.source, lines.span, kept)
+}
+
+/// A removal of lines, with the `if` or `with` around that would hold nothing any more.
+pub(super) fn with_emptied_blocks((source, edits): &TemplateEdit) -> Option<TemplateEdit> {
+    let [removal] = edits.as_slice() else { return None };
+    if !removal.text.is_empty() {
+        return None;
+    }
+    let text = source.text();
+    let action = |line: &str| -> Option<String> {
+        let inner = line.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+        let inner = inner.trim_matches('-').trim();
+        (!inner.contains("}}")).then(|| inner.split_whitespace().next().unwrap_or("").to_owned())
+    };
+    let (mut start, mut end) = (removal.span.start(), removal.span.end());
+    loop {
+        let above = text.get(..start)?.strip_suffix('\n').map_or("", |above| above);
+        let opening = above.rfind('\n').map_or(0, |at| at + 1);
+        let closing = text.get(end..)?.split_inclusive('\n').next().unwrap_or("");
+        let opens = above.get(opening..).and_then(action).is_some_and(|word| word == "if" || word == "with");
+        if !opens || action(closing).is_none_or(|word| word != "end") {
+            break;
+        }
+        (start, end) = (opening, end + closing.len());
+    }
+    let wider = Span::new(start, end);
+    (wider != removal.span).then(|| edit(source, wider, String::new()))?
 }
 
 /// Lines of a template on which one entry stands alone.

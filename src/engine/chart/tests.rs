@@ -395,3 +395,43 @@ fn nothing_is_rendered_twice_for_the_same_bytes() {
     }
     assert!(rendered > 10, "{rendered}");
 }
+
+#[test]
+fn values_files_of_the_same_bytes_are_rendered_once() {
+    let template = format!("{POD}      privileged: {{{{ .Values.privileged }}}}\n");
+    let input = chart(&[
+        ("templates/pod.yaml", &template),
+        ("values.yaml", "privileged: false\n"),
+        ("ci/a-values.yaml", "privileged: true\n"),
+        ("ci/b-values.yaml", "privileged: true\n"),
+    ]);
+    let judged = judge(&engine(), &input);
+    let [default, a, b] = judged.scenarios.as_slice() else { panic!("{} scenarios", judged.scenarios.len()) };
+    // A document that was rendered twice would be read twice.
+    assert!(Arc::ptr_eq(&a.documents[0].tree, &b.documents[0].tree));
+    assert!(!Arc::ptr_eq(&a.documents[0].tree, &default.documents[0].tree));
+    // Each file has its own finding, at its own place, and its own fix.
+    let found = judged.findings();
+    let privileged = found.iter().filter(|finding| &*finding.rule == "privileged-container");
+    let places: Vec<String> = privileged.map(|finding| finding.primary.path().to_string()).collect();
+    assert_eq!(places, ["c/ci/a-values.yaml", "c/ci/b-values.yaml"]);
+    let (files, _) = mended(&input);
+    for file in places {
+        assert!(files.iter().any(|(name, text)| *name == file && text == "privileged: false\n"), "{files:?}");
+    }
+}
+
+#[test]
+fn scenarios_that_a_change_does_not_touch_stay_rendered() {
+    let template = format!("{POD}      privileged: {{{{ .Values.privileged }}}}\n");
+    let (values, own) = ("privileged: false\n", "privileged: true\n");
+    let files = [("templates/pod.yaml", &*template), ("values.yaml", values), ("ci/a-values.yaml", own)];
+    let input = chart(&files);
+    let before = judge(&engine(), &input);
+    let mut above = MemoryFiles::new();
+    above.insert("c/ci/a-values.yaml", &b"privileged: null\n"[..]);
+    let files = OverlayFiles::new(Arc::clone(&input.files), above);
+    let after = judge::judge_again(&engine(), &input, &files, Some(&before));
+    assert!(Arc::ptr_eq(&before.scenarios[0], &after.scenarios[0]));
+    assert!(!Arc::ptr_eq(&before.scenarios[1], &after.scenarios[1]));
+}

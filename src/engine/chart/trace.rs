@@ -12,6 +12,7 @@ use crate::yaml::{Kind, NodeId, SpanTree};
 const MOST_DEPTH: usize = 32;
 
 /// A document of a rendered file, read.
+#[derive(Clone)]
 pub(super) struct RenderedTree {
     /// Index into [`Rendered::files`].
     pub file: usize,
@@ -174,6 +175,22 @@ pub(super) fn looked_at(rendered: &Rendered) -> BTreeSet<ValuePath> {
         _ => None,
     };
     (1..rendered.origins.len()).map(OriginId::from_index).filter_map(path).collect()
+}
+
+/// The same, for the templates of one file and all that they call.
+pub(super) fn looked_at_by(rendered: &Rendered, file: usize) -> BTreeSet<ValuePath> {
+    let Some(asked) = rendered.files.get(file).map(|file| &file.asked) else { return BTreeSet::new() };
+    let origins = &rendered.origins;
+    let value = |id: &OriginId| match origins.get(*id) {
+        Origin::Value(value) => Some(path_of(origins, origins.value(value))),
+        _ => None,
+    };
+    let absent = |id: OriginId| match origins.get(id) {
+        Origin::Absent { .. } => absent_path(origins, id),
+        _ => None,
+    };
+    let absent = asked.origins.clone().map(OriginId::from_index).filter_map(absent);
+    asked.values.iter().filter_map(value).chain(absent).collect()
 }
 
 /// Those of the keys that are called like `field`: `securityContext`, `web.podSecurityContext`.

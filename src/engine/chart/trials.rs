@@ -1,6 +1,5 @@
 //! Trials of candidates: the chart is changed in memory, rendered again, and compared with what it was.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -39,6 +38,10 @@ pub(super) struct Trials<'a> {
     pub changed: BTreeMap<String, Changed>,
     /// How many trials are left.
     pub left: usize,
+    /// Whether nothing that was tried did anything, so that other fixes beside would not help.
+    pub idle: bool,
+    /// First candidates of groups for the files as they are now: of a batch that fails, half is tried again.
+    first: HashMap<Vec<usize>, Option<Candidate>>,
     /// The charts that were judged last: a part of what failed together is often tried again.
     kept: VecDeque<(Texts, Arc<JudgedChart>)>,
     /// What was rendered in all scenarios, in order.
@@ -55,6 +58,8 @@ impl<'a> Trials<'a> {
             selection,
             changed: BTreeMap::new(),
             left,
+            idle: true,
+            first: HashMap::new(),
             kept: VecDeque::new(),
             #[cfg(test)]
             rendered: Vec::new(),
@@ -130,17 +135,16 @@ impl<'a> Trials<'a> {
         let files = self.overlay(&self.texts(None));
         let sites = Sites::new(input, &files, &engine.limits, scenario, selection.add_values);
         let candidates = sites.candidates(ops)?;
+        let was_idle = std::mem::replace(&mut self.idle, false);
         let objects: BTreeSet<usize> = ops.iter().map(|op| op.document()).collect();
         let prints: BTreeSet<&str> = objects.iter().filter_map(|&object| scenario.path_of(object)).collect();
         let made: Vec<&Finding> = made.iter().collect();
         let wanted = |path: &str| prints.contains(path);
         let some_of = |files: &OverlayFiles| try_files(engine, input, files, now, &scenario.name, &wanted);
-        let faithful = OnceCell::new();
-        let is_faithful = || {
-            *faithful
-                .get_or_init(|| some_of(&files).is_ok_and(|tried| is_faithful(now, number, &objects, &tried)))
-        };
-        let mut reason = None;
+        let faithful = || some_of(&files).is_ok_and(|tried| is_faithful(now, number, &objects, &tried));
+        let is_faithful = || scenario.is_faithful(&prints, faithful);
+        // Why a place that does something is not taken says more than that another one does nothing.
+        let (mut reason, mut idle_reason) = (None, None);
         let mut all_idle = true;
         let mut tried: Vec<Texts> = Vec::new();
         for candidate in candidates {
@@ -172,16 +176,18 @@ impl<'a> Trials<'a> {
                 }
                 Err(why) => {
                     all_idle &= why == IDLE;
-                    reason.get_or_insert_with(|| format!("tried at {}: {why}", candidate.place));
+                    let first = if why == IDLE { &mut idle_reason } else { &mut reason };
+                    first.get_or_insert_with(|| format!("tried at {}: {why}", candidate.place));
                     tried.push(texts);
                 }
             }
         }
+        self.idle = was_idle && all_idle;
         // Keys that do nothing for a vendored chart's object are no places for it.
         if let Some(none) = sites.vendored(&objects).filter(|_| all_idle) {
             return Err(none);
         }
-        Err(reason.unwrap_or_else(|| "there is no place for it".to_owned()))
+        Err(reason.or(idle_reason).unwrap_or_else(|| "there is no place for it".to_owned()))
     }
 
     /// The first candidates of several groups, tried together; those that have none, or whose edits
@@ -202,10 +208,12 @@ impl<'a> Trials<'a> {
                 continue;
             };
             let Some(scenario) = now.scenarios.get(place.scenario) else { continue };
-            let sites = sites
-                .entry(place.scenario)
-                .or_insert_with(|| Sites::new(input, &files, &engine.limits, scenario, selection.add_values));
-            let Some(candidate) = sites.candidates(&ops).ok().and_then(|mut it| it.next()) else { continue };
+            let candidate = self.first.entry(group.clone()).or_insert_with(|| {
+                let new = || Sites::new(input, &files, &engine.limits, scenario, selection.add_values);
+                let sites = sites.entry(place.scenario).or_insert_with(new);
+                sites.candidates(&ops).ok().and_then(|mut it| it.next())
+            });
+            let Some(candidate) = candidate.clone() else { continue };
             let joined = match all.take() {
                 None => Some(candidate),
                 Some(known) => match known.clone().joined(candidate) {
@@ -261,6 +269,7 @@ impl<'a> Trials<'a> {
             taken.insert(path, new);
         }
         self.changed.extend(taken);
+        self.first.clear();
         Ok(())
     }
 }

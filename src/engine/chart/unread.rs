@@ -21,7 +21,8 @@ use crate::template::{Mention, Template, mentions};
 use crate::yaml::{self, FieldPath, NodeId, Segment, SpanTree};
 
 use super::ChartInput;
-use super::judge::{JudgedChart, silenced_in_values};
+use super::ignores::ValuesIgnores;
+use super::judge::JudgedChart;
 use super::trace::ValuePath;
 
 /// Functions that read one key, told by a literal, of the map they are given.
@@ -67,13 +68,14 @@ pub(super) fn find(
     let used: BTreeSet<&ValuePath> =
         judged.scenarios.iter().flat_map(|scenario| scenario.looked_at()).collect();
     let default_tree = own.map(|source| yaml::parse_stream(source, &engine.limits).tree);
+    let mut in_values = ValuesIgnores::new(engine);
     let mut add =
         |rule: &Rule, source: &Arc<Source>, tree: &SpanTree, unread: &Unread, meant: Option<&str>| {
             let finding = finding(rule, chart, Location::new(source, tree.span(unread.key)), unread, meant);
             if !input.reports(finding.primary.path()) {
                 return;
             }
-            match silenced_in_values(engine, &finding) {
+            match in_values.silences(&finding) {
                 Some(silence) => ignored.push(Ignored { finding, by: silence.by, reason: silence.reason }),
                 None => findings.push(finding),
             }

@@ -29,8 +29,85 @@ pub(in crate::engine) enum Step {
 /// What must happen for the byte at `offset` of a template's text to be executed; nothing is known of
 /// text that is no template.
 pub(in crate::engine) fn steps_to(source: &Source, offset: usize) -> Option<Vec<Step>> {
-    let template = parse_template(source.name(), source.text().as_bytes()).ok()?;
-    Some(steps(&template, offset))
+    Some(Structure::of(source)?.steps_to(offset))
+}
+
+/// The control structures of a template's text, parsed once for several questions.
+pub(in crate::engine) struct Structure(Template);
+
+impl Structure {
+    /// Those of a text; `None` where it is no template.
+    pub fn of(source: &Source) -> Option<Self> {
+        parse_template(source.name(), source.text().as_bytes()).ok().map(Self)
+    }
+
+    /// What must happen for the byte at `offset` to be executed.
+    pub fn steps_to(&self, offset: usize) -> Vec<Step> {
+        steps(&self.0, offset)
+    }
+
+    /// Of each structure around the byte at `offset`, outermost first: all its actions, and the bodies of which
+    /// one is executed in place of the byte's own.
+    pub fn alternatives_at(&self, offset: usize) -> Vec<Alternatives> {
+        let mut found = Vec::new();
+        let definitions = self.0.definitions.iter().map(|definition| definition.items.as_slice());
+        for items in std::iter::once(self.0.items.as_slice()).chain(definitions) {
+            alternatives(items, offset, &mut found);
+        }
+        found
+    }
+
+    /// What is executed where the condition of an `if` or `else if` holds.
+    pub fn body_of_if(&self, action: Span) -> Option<Span> {
+        let definitions = self.0.definitions.iter().map(|definition| definition.items.as_slice());
+        std::iter::once(self.0.items.as_slice())
+            .chain(definitions)
+            .find_map(|items| body_of_if(items, action))
+    }
+}
+
+/// The parts of a control structure around a place.
+pub(in crate::engine) struct Alternatives {
+    /// The actions that decide.
+    pub actions: Vec<Span>,
+    /// The bodies without the place.
+    pub bodies: Vec<Span>,
+}
+
+fn alternatives(items: &[Item], offset: usize, found: &mut Vec<Alternatives>) {
+    let holds = |item: &&Item| item.span().start() < offset && offset < item.span().end();
+    let Some(Item::Branch(branch)) = items.iter().find(holds) else { return };
+    let actions: Vec<Span> = branch.arms.iter().map(|arm| arm.delimiters.span()).collect();
+    let otherwise = branch.otherwise.as_ref().map(|it| (it.keyword.delimiters.span(), it.items.as_slice()));
+    let arms = branch.arms.iter().map(|arm| (arm.delimiters.span(), arm.items.as_slice()));
+    let parts: Vec<(Span, &[Item])> = arms.chain(otherwise).collect();
+    let last = branch.end.delimiters.open.start();
+    let end = |at: usize| parts.get(at + 1).map_or(last, |(next, _)| next.start());
+    let bodies: Vec<Span> =
+        parts.iter().enumerate().map(|(at, (action, _))| Span::new(action.end(), end(at))).collect();
+    let around = |body: &Span| body.start() <= offset && offset < body.end();
+    let own = bodies.iter().position(around);
+    let others = bodies.iter().filter(|body| !around(body)).copied().collect();
+    found.push(Alternatives { actions, bodies: others });
+    if let Some((_, items)) = own.and_then(|at| parts.get(at)) {
+        alternatives(items, offset, found);
+    }
+}
+
+fn body_of_if(items: &[Item], action: Span) -> Option<Span> {
+    items.iter().find_map(|item| {
+        let Item::Branch(branch) = item else { return None };
+        let otherwise = branch.otherwise.as_ref();
+        let end = otherwise.map_or(branch.end.delimiters.open, |it| it.keyword.delimiters.open).start();
+        let arm = branch.arms.iter().position(|arm| arm.delimiters.span() == action);
+        if let Some(at) = arm.filter(|_| branch.kind == BranchKind::If) {
+            let body_end = branch.arms.get(at + 1).map_or(end, |next| next.delimiters.open.start());
+            return Some(Span::new(action.end(), body_end));
+        }
+        let arms = branch.arms.iter().map(|arm| arm.items.as_slice());
+        let otherwise = otherwise.map(|otherwise| otherwise.items.as_slice());
+        arms.chain(otherwise).find_map(|items| body_of_if(items, action))
+    })
 }
 
 /// What must happen for the byte at `offset` to be executed.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use crate::helm::render::Rendered;
 use crate::source::{LineColumn, Source, Span};
 
-pub(super) use enclosing::{Step, steps_to};
+pub(super) use enclosing::{Step, Structure, steps_to};
 pub use failures::RenderFailure;
 pub(super) use failures::describe as describe_failures;
 pub use lines::{DocumentTrace, LineTrace};

@@ -63,6 +63,8 @@ pub struct Exec<'a> {
     function: &'static str,
     caches: HashMap<TypeId, Box<dyn Any>>,
     uses: Vec<u64>,
+    /// Those since [`Exec::take_uses`] was asked last, each once.
+    fresh: Vec<OriginId>,
 }
 
 /// The action that is being executed.
@@ -91,6 +93,7 @@ impl<'a> Exec<'a> {
             function: "",
             caches: HashMap::new(),
             uses: Vec::new(),
+            fresh: Vec::new(),
         }
     }
 
@@ -120,8 +123,8 @@ impl<'a> Exec<'a> {
         }
     }
 
-    /// Whether a value was used: printed, tested, passed to a function or ranged over, by itself or
-    /// within a map or list that was.
+    /// Whether a value was used since [`Exec::take_uses`]: printed, tested, passed to a function or ranged
+    /// over, by itself or within a map or list that was.
     #[must_use]
     pub fn was_used(&self, origin: OriginId) -> bool {
         self.uses.get(origin.index() / 64).is_some_and(|word| word >> (origin.index() % 64) & 1 == 1)
@@ -196,14 +199,27 @@ impl<'a> Exec<'a> {
 
     /// Notes that a value was used.
     pub fn note_use(&mut self, node: &Node) {
-        let origin = node.origin().index();
-        let word = origin / 64;
+        let id = node.origin();
+        let (word, bit) = (id.index() / 64, 1 << (id.index() % 64));
         if self.uses.len() <= word {
             self.uses.resize(word + 1, 0);
         }
-        if let Some(word) = self.uses.get_mut(word) {
-            *word |= 1 << (origin % 64);
+        if let Some(word) = self.uses.get_mut(word)
+            && *word & bit == 0
+        {
+            *word |= bit;
+            self.fresh.push(id);
         }
+    }
+
+    /// The origins of what was used since this was asked last.
+    pub fn take_uses(&mut self) -> Vec<OriginId> {
+        for id in &self.fresh {
+            if let Some(word) = self.uses.get_mut(id.index() / 64) {
+                *word &= !(1 << (id.index() % 64));
+            }
+        }
+        std::mem::take(&mut self.fresh)
     }
 
     fn function_id(&mut self) -> NameId {

@@ -1,5 +1,8 @@
 //! Private keys: making, reading, writing them, and signing.
 
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use num_bigint::BigUint;
 use p256::ecdsa::signature::Signer as _;
 use sha2::{Digest as _, Sha256};
@@ -10,6 +13,9 @@ use super::random;
 use crate::helm::exec::Exec;
 
 const EXPONENT: u32 = 65_537;
+
+/// Most signatures that are kept for other renders.
+const MOST_SIGNATURES: usize = 500;
 
 /// `rsaEncryption`, 1.2.840.113549.1.1.1
 const OID_RSA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01];
@@ -119,7 +125,31 @@ impl RsaKey {
         let digest = Sha256::digest(message);
         let padding = size.saturating_sub(PREFIX.len() + digest.len() + 3);
         let block = [&[0, 1], vec![0xFF; padding].as_slice(), &[0], &PREFIX, digest.as_slice()].concat();
-        let value = BigUint::from_bytes_be(&block);
+        self.signed(size, &block)
+    }
+
+    /// The signature of a padded digest: made once for all renders, since a chart that is mended is rendered
+    /// many times with the same certificates, and a signature takes longer than most templates. What a render
+    /// is charged does not depend on it.
+    fn signed(&self, size: usize, block: &[u8]) -> Vec<u8> {
+        static KNOWN: LazyLock<Mutex<HashMap<(Vec<u8>, Vec<u8>), Vec<u8>>>> = LazyLock::new(Mutex::default);
+        let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let numbers = [&self.private, &self.modulus].map(BigUint::to_bytes_be);
+        let key = (numbers.concat(), block.to_vec());
+        if let Some(signature) = known().get(&key) {
+            return signature.clone();
+        }
+        let signature = self.power(size, block);
+        let mut known = known();
+        if known.len() >= MOST_SIGNATURES {
+            known.clear();
+        }
+        known.insert(key, signature.clone());
+        signature
+    }
+
+    fn power(&self, size: usize, block: &[u8]) -> Vec<u8> {
+        let value = BigUint::from_bytes_be(block);
         // With the remainder theorem it takes a quarter of the time.
         let one = BigUint::from(1u8);
         let [p, q] = &self.primes;
