@@ -200,8 +200,9 @@ impl UnmetDependency {
             self.name,
             self.looked_in.join(", ")
         );
-        Problem::new(ProblemKind::NotChecked, &chart.chart_yaml, self.span, message)
-            .with_help("run `helm dependency build`, or name a folder of chart archives with --chart-cache")
+        Problem::new(ProblemKind::NotChecked, &chart.chart_yaml, self.span, message).with_help(
+            "run `helm dependency build`; `render` also takes --chart-cache, a folder of chart archives",
+        )
     }
 }
 

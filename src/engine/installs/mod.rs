@@ -25,7 +25,8 @@ use crate::resource::Document;
 use crate::source::{Problem, ProblemKind};
 use crate::yaml::{self, FieldPath};
 
-use super::{Engine, chart};
+use super::Engine;
+use super::chart::{self, Alone};
 use config_map::ConfigMaps;
 use install::install;
 pub(super) use install::{Install, ValuesAt};
@@ -45,8 +46,10 @@ pub(super) struct Installs {
     by_chart: HashMap<PathBuf, Vec<Arc<Install>>>,
     inline: HashSet<InlineAt>,
     files: HashSet<Arc<str>>,
-    /// Values files whose keys are not those of the chart that they stand beside.
+    /// Values files that are judged without the chart that they stand beside.
     alone: HashSet<Arc<str>>,
+    /// The charts that resources may install, by their folders.
+    charts: HashMap<PathBuf, Arc<str>>,
     problems: Vec<Problem>,
 }
 
@@ -84,9 +87,13 @@ impl Installs {
         let shown: HashMap<&Path, &Arc<str>> = files.iter().map(|file| (file.path(), file.name())).collect();
         let mut installs = Self::default();
         let folders: Vec<&ChartFolder> = project.charts().collect();
-        let unfit: Vec<PathBuf> = folders.par_iter().flat_map_iter(|it| chart::unfit(engine, it)).collect();
-        let unfit = unfit.iter().filter_map(|path| shown.get(path.as_path()));
-        installs.alone.extend(unfit.map(|name| Arc::clone(name)));
+        let alone: Vec<(&ChartFolder, Alone)> =
+            folders.par_iter().map(|it| (*it, chart::alone(engine, it))).collect();
+        let unmet: HashSet<&Path> =
+            alone.iter().filter(|(_, it)| it.unmet).map(|(folder, _)| folder.path.as_path()).collect();
+        for path in alone.iter().flat_map(|(_, it)| &it.files) {
+            installs.alone.extend(shown.get(path.as_path()).map(|name| Arc::clone(name)));
+        }
         let parts = files.par_iter().flat_map_iter(|file| in_file(engine, file, &charts));
         let (mut found, mut patches) = (Vec::new(), Vec::new());
         for part in parts.collect::<Vec<Part<'_>>>() {
@@ -109,6 +116,7 @@ impl Installs {
             .collect();
         let maps = ConfigMaps::of(engine, &files, &names);
         let mut more: HashMap<PathBuf, usize> = HashMap::new();
+        installs.charts = charts.iter().map(|(path, name)| (path.to_path_buf(), Arc::clone(name))).collect();
         for found in found {
             let head = title(&found.document);
             let Some((root, chart)) = &found.chart else {
@@ -119,6 +127,15 @@ impl Installs {
                 }
                 continue;
             };
+            // Of a chart that can not be rendered all values are judged without it.
+            if unmet.contains(chart.as_path()) {
+                for path in found.known.iter().flat_map(|known| &known.values) {
+                    let path = path.file(root, chart);
+                    let name = path.as_ref().and_then(|path| shown.get(path.as_path()));
+                    installs.alone.extend(name.map(|name| Arc::clone(name)));
+                }
+                continue;
+            }
             let name = charts.get(chart.as_path()).map_or("", |name| &***name);
             let known = installs.by_chart.get(chart).map_or(0, Vec::len);
             if known >= MOST {
@@ -163,6 +180,21 @@ impl Installs {
     /// What is not rendered, and why.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
+    }
+
+    /// What is not rendered of what a resource installs that a chart prints from a file: charts of the project with
+    /// other values than their own.
+    pub fn of_printed(&self, document: &Document, file: &Path) -> Vec<String> {
+        let releases = release::releases(document).into_iter().filter(|release| {
+            release.known.as_ref().is_ok_and(|it| !it.values.is_empty() || it.parameters.is_some())
+        });
+        let name = |release: Release| {
+            let (_, chart) = chart_of(file, &release.chart?, &|path| self.charts.contains_key(path))?;
+            self.charts.get(&chart)
+        };
+        let head = title(document);
+        let say = |name| format!("chart {name} is not rendered as {head} installs it: a chart prints {head}");
+        releases.filter_map(name).map(say).collect()
     }
 
     /// The resources that install the chart in a folder.
@@ -220,7 +252,7 @@ fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Ar
             let chart = match chart {
                 None if charts.is_empty() => continue,
                 None => None,
-                Some(path) => match chart_of(file.path(), &path, charts) {
+                Some(path) => match chart_of(file.path(), &path, &|path| charts.contains_key(path)) {
                     None => continue,
                     some => some,
                 },
@@ -243,12 +275,12 @@ fn roots(file: &Path) -> Vec<&Path> {
 
 /// The chart that a path in a repository means, and the repository's root: the git work tree that the file lies
 /// in; without one, the only folder above the file below which there is such a chart.
-fn chart_of(file: &Path, path: &str, charts: &HashMap<&Path, &Arc<str>>) -> Option<(PathBuf, PathBuf)> {
+fn chart_of(file: &Path, path: &str, is_chart: &dyn Fn(&Path) -> bool) -> Option<(PathBuf, PathBuf)> {
     let found =
         roots(file).into_iter().filter_map(|root| Some((root.to_path_buf(), below(root, root, path)?)));
     let mut found = found.filter(|(root, chart)| {
         // Without a work tree, `.` could mean any folder.
-        (chart != root || root.join(".git").exists()) && charts.contains_key(chart.as_path())
+        (chart != root || root.join(".git").exists()) && is_chart(chart)
     });
     let first = found.next()?;
     found.next().is_none().then_some(first)
@@ -276,10 +308,10 @@ mod tests {
 
     #[test]
     fn a_path_leads_to_the_only_chart_it_may_mean() {
-        let name = Arc::from("web");
-        let charts = |paths: &[&'static str]| paths.iter().map(|path| (Path::new(*path), &name)).collect();
         let file = Path::new("/none/r/apps/web.yaml");
-        let found = |path: &str, paths: &[&'static str]| chart_of(file, path, &charts(paths));
+        let found = |path: &str, charts: &[&'static str]| {
+            chart_of(file, path, &|path| charts.iter().any(|chart| Path::new(chart) == path))
+        };
         let web = Some(("/none/r".into(), "/none/r/charts/web".into()));
         assert_eq!(found("charts/web", &["/none/r/charts/web"]), web);
         assert_eq!(found("./charts/x/../web/", &["/none/r/charts/web"]), web);

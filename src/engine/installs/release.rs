@@ -1,6 +1,6 @@
 //! What resources say of a release: its chart, its values, its name.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::helm::context::KubeVersion;
@@ -8,6 +8,7 @@ use crate::resource::{Document, Field, read_bool};
 use crate::source::{Source, Span};
 use crate::yaml::{FieldPath, NodeId, SpanTree};
 
+use super::below;
 use super::reader::Reader;
 
 /// Groups of the kinds that are read here.
@@ -44,6 +45,17 @@ pub(super) enum Values {
         /// Their node.
         node: NodeId,
     },
+}
+
+impl Values {
+    /// The file on disk that they are, whether it is there or not.
+    pub fn file(&self, root: &Path, chart: &Path) -> Option<PathBuf> {
+        match self {
+            Self::InChart(path, _) => below(root, chart, path),
+            Self::InRepository(path, _) | Self::InOther(path, _) => below(root, root, path),
+            Self::Inline { .. } | Self::ConfigMap(_) | Self::Patch { .. } => None,
+        }
+    }
 }
 
 /// An item of `valuesFrom` of a HelmRelease.

@@ -24,6 +24,7 @@ use crate::yaml::SpanTree;
 
 use super::{Engine, Tally};
 use place::Form;
+pub(super) use text::Lines;
 
 /// A rule's verdict on a value, with the document it stands in.
 pub(super) struct ValuesHit {
@@ -48,26 +49,41 @@ pub(super) struct Found {
 pub(super) fn find(engine: &Engine, tree: &Arc<SpanTree>, documents: &[Document]) -> Found {
     let mut found = Found::default();
     for (index, document) in documents.iter().enumerate() {
-        let alone = |place: &place::Place| !engine.installs.hold(document, &place.path);
-        for place in place::places(document, index).into_iter().filter(alone) {
-            let read = match place.form {
-                Form::Mapping => Ok(mapping(engine, tree, &place)),
-                Form::Text => text::hits(engine, tree, document, &place),
-                Form::Parameters => Ok(parameter::hits(engine, tree, &place)),
-            };
-            match read {
-                Ok(hits) => {
-                    found.counts.checked += 1;
-                    found.hits.extend(hits);
-                }
-                Err(problem) => {
-                    found.counts.not_checked += 1;
-                    found.problems.push(*problem);
-                }
+        found.add(in_document(engine, tree, document, index));
+    }
+    found
+}
+
+/// Looks through the values that stand in a document; `index` is its number in what is found.
+pub(super) fn in_document(engine: &Engine, tree: &Arc<SpanTree>, document: &Document, index: usize) -> Found {
+    let mut found = Found::default();
+    let alone = |place: &place::Place| !engine.installs.hold(document, &place.path);
+    for place in place::places(document, index).into_iter().filter(alone) {
+        let read = match place.form {
+            Form::Mapping => Ok(mapping(engine, tree, &place)),
+            Form::Text => text::hits(engine, tree, document, &place),
+            Form::Parameters => Ok(parameter::hits(engine, tree, &place)),
+        };
+        match read {
+            Ok(hits) => {
+                found.counts.checked += 1;
+                found.hits.extend(hits);
+            }
+            Err(problem) => {
+                found.counts.not_checked += 1;
+                found.problems.push(*problem);
             }
         }
     }
     found
+}
+
+impl Found {
+    fn add(&mut self, other: Self) {
+        self.hits.extend(other.hits);
+        self.problems.extend(other.problems);
+        self.counts.add(other.counts);
+    }
 }
 
 fn mapping(engine: &Engine, tree: &Arc<SpanTree>, place: &place::Place) -> Vec<ValuesHit> {
