@@ -1,4 +1,5 @@
-//! Values that are filled in later (`${VAR}`: Flux' post-build substitution) in a resource that installs a chart. The
+//! Values that are filled in later (`${VAR}`: Flux' post-build substitution, Fleet's
+//! `${ .ClusterValues.x }`) in a resource that installs a chart. The
 //! chart is rendered with them as texts; what depends on one is not known.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -138,9 +139,9 @@ impl Withheld {
 /// Whether a scalar is nothing but a variable.
 fn is_filled_later(written: &str) -> bool {
     let text = written.trim().trim_matches(['"', '\'']);
-    let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).map(str::trim_start);
     name.is_some_and(|name| {
-        !name.contains(['{', '}']) && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        !name.contains(['{', '}']) && name.starts_with(|c: char| c.is_ascii_alphabetic() || "_.".contains(c))
     })
 }
 

@@ -1,5 +1,6 @@
 //! Charts of the checked paths that a resource beside them installs: an Argo CD Application whose `path` is the
-//! chart's folder, a Flux HelmRelease whose chart is one of its Git repository. Each is one more scenario of the
+//! chart's folder, a Flux HelmRelease whose chart is one of its Git repository, `helmCharts` of a kustomization, a
+//! fleet.yaml. Each is one more scenario of the
 //! chart, with the resource's values files, ConfigMaps, inline values, parameters, release name and namespace.
 //!
 //! Only what is known as a whole counts: where something fills values in later (a Secret, a file of another
@@ -8,7 +9,9 @@
 
 mod application_set;
 mod config_map;
+mod fleet;
 mod install;
+mod kustomize;
 mod overlay;
 mod place;
 mod reader;
@@ -20,10 +23,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::project::{ChartFolder, InputFile, Project, Role};
-use crate::resource::Document;
+use crate::project::{ChartFolder, InputFile, Project, Role, kind_by_name};
+use crate::resource::{Content, Document, NotAnObject};
 use crate::source::{Problem, ProblemKind};
-use crate::yaml::{self, FieldPath};
+use crate::yaml::{self, FieldPath, SpanTree};
 
 use super::Engine;
 use super::chart::{self, Alone};
@@ -32,7 +35,7 @@ use install::install;
 pub(super) use install::{Install, ValuesAt};
 use overlay::Patch;
 pub(super) use place::{At, Form, Parameters, Place};
-use release::{Known, Release, Unknown, Values};
+use release::{ChartPath, Known, Release, Unknown, Values};
 
 /// Most resources that are scenarios of one chart; the values of further ones are judged without it.
 const MOST: usize = 16;
@@ -185,11 +188,11 @@ impl Installs {
     /// What is not rendered of what a resource installs that a chart prints from a file: charts of the project with
     /// other values than their own.
     pub fn of_printed(&self, document: &Document, file: &Path) -> Vec<String> {
-        let releases = release::releases(document).into_iter().filter(|release| {
+        let releases = release::releases(document, file).into_iter().filter(|release| {
             release.known.as_ref().is_ok_and(|it| !it.values.is_empty() || it.parameters.is_some())
         });
         let name = |release: Release| {
-            let (_, chart) = chart_of(file, &release.chart?, &|path| self.charts.contains_key(path))?;
+            let (_, chart) = found_at(file, &release.chart?, &|path| self.charts.contains_key(path))?;
             self.charts.get(&chart)
         };
         let head = title(document);
@@ -225,18 +228,21 @@ impl Installs {
 
 /// A resource in words.
 fn title(document: &Document) -> String {
-    format!("{} {}", document.kind().kind, document.name().unwrap_or(""))
+    match document.name() {
+        Some(name) => format!("{} {name}", document.kind().kind),
+        None => document.kind().kind.clone(),
+    }
 }
 
 /// What a file has of releases that install one of the charts, or may do so.
 fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Arc<str>>) -> Vec<Part<'p>> {
     let Ok(source) = file.read(&engine.limits) else { return Vec::new() };
-    if !release::GROUPS.iter().any(|group| source.text().contains(group)) {
+    if !release::may_have(file.path(), source.text()) {
         return Vec::new();
     }
     let tree = Arc::new(yaml::parse(&source, &engine.limits).tree);
     let mut found = Vec::new();
-    for document in Document::objects(&tree, &engine.kinds) {
+    for document in documents(engine, &tree, file.path()) {
         // A patch is no finished resource.
         if file.role() == Role::OverlayPatch {
             if Patch::fits(&document) {
@@ -244,15 +250,12 @@ fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Ar
             }
             continue;
         }
-        for path in release::named_files(&document) {
-            let mut there = roots(file.path()).into_iter().filter_map(|root| below(root, root, &path));
-            found.extend(there.find(|path| path.is_file()).map(Part::File));
-        }
-        for Release { chart, known } in release::releases(&document) {
+        found.extend(release::named_files(&document, file.path()).into_iter().map(Part::File));
+        for Release { chart, known } in release::releases(&document, file.path()) {
             let chart = match chart {
                 None if charts.is_empty() => continue,
                 None => None,
-                Some(path) => match chart_of(file.path(), &path, &|path| charts.contains_key(path)) {
+                Some(path) => match found_at(file.path(), &path, &|path| charts.contains_key(path)) {
                     None => continue,
                     some => some,
                 },
@@ -264,12 +267,35 @@ fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Ar
     found
 }
 
+/// The objects of a file, and what is one by the file's name.
+fn documents(engine: &Engine, tree: &Arc<SpanTree>, file: &Path) -> Vec<Document> {
+    let document = |content| match content {
+        Content::Object(document) => Some(document),
+        Content::Other { document, item: None, node: Some(root), reason: NotAnObject::NoKind } => {
+            Some(Document::of_kind(tree, root, document, kind_by_name(file)?))
+        }
+        Content::Other { .. } => None,
+    };
+    Document::read_all(tree, &engine.kinds).into_iter().filter_map(document).collect()
+}
+
 /// What the root of a file's repository may be: the git work tree that it lies in, or else each folder above it.
 fn roots(file: &Path) -> Vec<&Path> {
     let above = file.ancestors().skip(1);
     match above.clone().find(|folder| folder.join(".git").exists()) {
         Some(root) => vec![root],
         None => above.collect(),
+    }
+}
+
+/// The chart of a resource in a file, and the folder that paths count from.
+fn found_at(file: &Path, chart: &ChartPath, is_chart: &dyn Fn(&Path) -> bool) -> Option<(PathBuf, PathBuf)> {
+    match chart {
+        ChartPath::InRepository(path) => chart_of(file, path, is_chart),
+        ChartPath::OnDisk(folders) => {
+            let chart = folders.iter().find(|folder| is_chart(folder))?;
+            Some((file.parent()?.to_path_buf(), chart.clone()))
+        }
     }
 }
 

@@ -15,12 +15,14 @@ mod stand_in;
 mod text;
 mod translate;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::finding::RuleHit;
+use crate::project::kind_by_name;
 use crate::resource::Document;
 use crate::source::{Problem, Span};
-use crate::yaml::SpanTree;
+use crate::yaml::{NodeId, SpanTree};
 
 use super::{Engine, Tally};
 use place::Form;
@@ -43,6 +45,13 @@ pub(super) struct Found {
     pub problems: Vec<Problem>,
     /// How many sets of values there are.
     pub counts: Tally,
+}
+
+/// A document that does not say what it is, where the file's name does and there are values in it.
+pub(super) fn holder(tree: &Arc<SpanTree>, root: NodeId, document: usize) -> Option<Document> {
+    let kind = kind_by_name(Path::new(&**tree.source().name()))?;
+    let holder = Document::of_kind(tree, root, document, kind);
+    (!place::places(&holder, 0).is_empty()).then_some(holder)
 }
 
 /// Looks through all values that stand in the documents of a file.
