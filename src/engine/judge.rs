@@ -193,6 +193,12 @@ impl Judged {
                 {
                     values.push(Document::of_values(&tree, root, document));
                 }
+                Content::Other { document, item: None, node: Some(root), reason: NotAnObject::NoKind }
+                    if let Some(holder) = values::holder(&tree, root, document) =>
+                {
+                    self.counts.objects.checked += 1;
+                    self.documents.push(holder);
+                }
                 Content::Other { document, node, reason, .. } => {
                     let message = match reason {
                         NotAnObject::UnknownKind => {

@@ -55,7 +55,7 @@ use crate::finding::Applicability;
 use crate::helm::cache::ChartCache;
 use crate::helm::load::LoadOptions;
 use crate::helm::parsed::ParsedTemplates;
-use crate::project::{ChartFolder, InputFile, Project};
+use crate::project::{ChartFolder, InputFile, Project, Role};
 use crate::resource::{Document, Images, Kinds, KindsError};
 use crate::rule::{self, Catalogue, Target};
 use crate::source::Limits;
@@ -251,6 +251,10 @@ impl Engine {
     /// the chart that change this file alone, proved by rendering the chart with this text.
     #[must_use]
     pub fn fix_text_in(&self, chart: &ChartFolder, file: &InputFile, selection: &Selection) -> FixedText {
+        // Values of a chart that needs others which are not here.
+        if file.role() == Role::Values && chart::alone(self, chart).unmet {
+            return self.fix_text(file, selection);
+        }
         FixedText::of(run::repair_in_chart(self, chart, file, selection))
     }
 

@@ -1,6 +1,7 @@
 //! Files in parallel. Only what is found is kept: trees live as long as their file is judged, so
 //! that memory is bounded by the files in flight and what they have wrong.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -254,6 +255,13 @@ fn gather(engine: &Engine, project: &Project, parts: Vec<Kept>) -> Analysis {
             }
         }
     }
+    // A chart that others need by its folder is judged in each of them.
+    let mut seen = HashSet::new();
+    all.findings.retain(|finding| {
+        let (place, last) = (&finding.primary, finding.field.segments().last().cloned());
+        let key = (Arc::clone(&finding.rule), Arc::clone(place.path()), place.span, last);
+        finding.scenarios.is_none() || seen.insert(key)
+    });
     unused_ignores(engine, &used, &mut all);
     all
 }

@@ -89,7 +89,9 @@ pub(super) fn find(
     }
     let mut overriding = |source: &Arc<Source>, tree: &SpanTree, unread: Vec<Unread>| {
         for unread in unread.into_iter().filter(|it| !has_default(chart, &it.path, &engine.limits)) {
-            let meant = default_tree.as_ref().and_then(|tree| meant(tree, &unread.path));
+            let meant = default_tree
+                .as_ref()
+                .and_then(|tree| nested(tree, &unread.path).or_else(|| meant(tree, &unread.path)));
             for rule in &overrides {
                 add(rule, source, tree, &unread, meant.as_deref());
             }
@@ -289,6 +291,19 @@ fn has_default(chart: &Chart, path: &[String], limits: &Limits) -> bool {
     let names: Vec<&str> = aliased.chain(std::iter::once(first.as_str())).collect();
     let named = |subchart: &&Arc<Chart>| names.contains(&subchart.metadata.name.as_str());
     chart.subcharts.iter().filter(named).any(|subchart| has_default(subchart, rest, limits))
+}
+
+/// The key that a name with dots in it was meant to be, as `--set` would read it.
+fn nested(defaults: &SpanTree, path: &[String]) -> Option<String> {
+    let (last, parents) = path.split_last()?;
+    last.contains('.').then_some(())?;
+    let parts = parents.iter().map(String::as_str).chain(last.split('.'));
+    let field = FieldPath::new(parts.map(|key| Segment::Key(key.into())).collect());
+    let root = defaults.documents().iter().find_map(|document| document.root)?;
+    defaults.find(root, &field)?;
+    let mut keys = last.rsplit('.');
+    let innermost = format!("{}: …", keys.next()?);
+    Some(keys.fold(innermost, |inner, key| format!("{key}: {{{inner}}}")))
 }
 
 /// The known key that was probably meant.
