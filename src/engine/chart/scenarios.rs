@@ -125,7 +125,9 @@ pub(in crate::engine) fn alone(engine: &Engine, folder: &ChartFolder) -> Alone {
     if folder.values.is_empty() && !may_lack {
         return Alone::default();
     }
-    let Ok(chart) = load_folder(files, &input.folder, &engine.load_options()) else { return Alone::default() };
+    let Ok(chart) = load_folder(files, &input.folder, &engine.load_options()) else {
+        return Alone::default();
+    };
     if !chart.unmet.is_empty() {
         let prefix = input.inside("");
         let own = files.list(&input.folder).unwrap_or_default();
