@@ -273,6 +273,13 @@ fn what_is_added_stands_behind_comments_that_belong_to_the_last_entry() {
     let added = Op::Add { map: a, key: "x".to_owned(), value: 5.into(), before: &[] };
     let edits = plan(&parsed.tree, &[added]).unwrap();
     assert_eq!(edits.apply(text), "a:\n  b:\n    c: 1\n\n    # d: 2\n\n    # e: 3\n  x: 5\n\n# of f\nf: 4\n");
+    // Items that are commented out belong to their list.
+    let text = "a:\n  b:\n  - c\n  # - d\n  #- e\n  # of g\nf: 4\n";
+    let parsed = read(text);
+    let a = parsed.tree.get(root(&parsed), "a").unwrap();
+    let added = Op::Add { map: a, key: "x".to_owned(), value: 5.into(), before: &[] };
+    let edits = plan(&parsed.tree, &[added]).unwrap();
+    assert_eq!(edits.apply(text), "a:\n  b:\n  - c\n  # - d\n  #- e\n  x: 5\n  # of g\nf: 4\n");
 }
 
 #[test]
