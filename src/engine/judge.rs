@@ -105,6 +105,7 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
             let target = Target { enough, ..target };
             let hits = engine.catalogue.evaluate(document, index, &engine.rules, &target);
             let (mut short, mut withheld) = (false, 0);
+            found.reserve(hits.len());
             for hit in hits {
                 if hit.absent && role == Role::OverlayPatch {
                     withheld += 1;
@@ -145,6 +146,8 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
     });
     let (nodes, mut findings): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     fingerprint(&mut findings);
+    // Findings are kept: no room for more than there are.
+    judged.findings.reserve_exact(findings.len());
     for ((node, index), finding) in nodes.into_iter().zip(findings) {
         match ignores.silences(engine, documents.get(index), node, finding.primary.span, &finding) {
             Some(silence) => {

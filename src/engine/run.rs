@@ -157,7 +157,14 @@ fn own_error(name: &Arc<str>) -> Problem {
 pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
     let work = |unit: &Unit<'_>| match unit {
         Unit::Manifest(file) => match file.read(&engine.limits) {
-            Ok(source) => Kept::from(judge(engine, &source, file.role())),
+            Ok(source) => {
+                let mut judged = judge(engine, &source, file.role());
+                if !engine.repairs {
+                    // No fix will ask what they say.
+                    judged.documents.clear();
+                }
+                Kept::from(judged)
+            }
             Err(problem) => Kept::unread(*problem),
         },
         Unit::Dockerfile(file) => match file.read(&engine.limits) {

@@ -1,5 +1,5 @@
-//! [`Neighbour`]: what is remembered of an object, so that a fix of another one knows whether it must
-//! read it. Small, because it is kept for every object of a run.
+//! [`Neighbour`]: what is remembered of an object for fixes of others: whether it concerns them, and what it says.
+//! Small, because it is kept for every object of a run.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -9,7 +9,7 @@ use crate::yaml::{NodeId, SpanTree};
 use super::labels::{self, Selector};
 use super::said::{Said, names_ports};
 
-/// An object that a fix of another object may have to read or change.
+/// An object that a fix of another object may depend on, or change.
 #[derive(Clone, Debug)]
 pub struct Neighbour {
     /// Its place among the objects of its file.
@@ -94,7 +94,7 @@ impl Neighbour {
         self.ties.as_deref()
     }
 
-    /// Whether a fix of `other` may have to read this object.
+    /// Whether a fix of `other` may depend on this object.
     #[must_use]
     pub fn concerns(&self, other: &Self) -> bool {
         let tied = match (&self.ties, &other.ties) {

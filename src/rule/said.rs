@@ -363,3 +363,56 @@ fn settings(tree: &SpanTree, root: NodeId) -> Vec<(String, Vec<u16>)> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::resource::Kinds;
+    use crate::source::{Limits, Source};
+    use crate::yaml;
+
+    fn said(text: &str) -> Said {
+        let tree = yaml::parse(&Arc::new(Source::new("", text)), &Limits::default()).tree;
+        Said::of(&Document::objects(&Arc::new(tree), Kinds::shipped())[0])
+    }
+
+    #[test]
+    fn a_pod_that_declares_no_port_may_use_any() {
+        let pod = |ports: &str| {
+            said(&format!(
+                "apiVersion: v1\nkind: Pod\nspec: {{containers: [{{name: a{ports}}}, {{name: b}}]}}\n"
+            ))
+        };
+        assert!(pod("").pods[0].may_use(80));
+        assert!(pod(", ports: [{containerPort: 80}]").pods[0].may_use(80));
+        assert!(pod(", ports: [{containerPort: '${PORT}'}]").pods[0].may_use(80));
+        assert!(!pod(", ports: [{containerPort: 8080}]").pods[0].may_use(80));
+    }
+
+    #[test]
+    fn a_service_port_leads_to_its_target_or_to_its_own_number() {
+        let text = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec:\n  ports:\n  - {port: 80}\n  - {port: 81, targetPort: http}\n  - {port: 82, targetPort: 8082, protocol: UDP}\n  - {port: 83, targetPort: '${PORT}'}\n";
+        let web = said(text);
+        assert_eq!(web.title(), "Service/web");
+        let Of::Service(service) = &web.of else { panic!("{web:?}") };
+        assert_eq!(service.selector, Ok(None));
+        let Field::Value(ports) = &service.ports else { panic!("{service:?}") };
+        let numbers: Vec<&Field<i64>> = ports.iter().map(|port| &port.number).collect();
+        assert_eq!(numbers, [&Field::Value(80), &Field::Wrong, &Field::Value(8082), &Field::Unknown]);
+        assert_eq!(ports[1].target.as_deref(), Some("http"));
+        assert_eq!([&*ports[0].protocol, &*ports[2].protocol], ["TCP", "UDP"]);
+    }
+
+    #[test]
+    fn other_kinds_tell_their_numbers_and_configuration_the_ports_it_speaks_of() {
+        let policy =
+            "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nspec: {a: '80', b: [443, 443, 08, x80]}\n";
+        let Of::Numbers(numbers) = said(policy).of else { panic!() };
+        assert_eq!(numbers, [80, 443]);
+        let map = "apiVersion: v1\nkind: ConfigMap\ndata: {a: 'listen 80;', b: 'weight 81', c-port: '82'}\n";
+        let Of::Settings(entries) = said(map).of else { panic!() };
+        assert_eq!(entries, [("a".to_owned(), vec![80]), ("c-port".to_owned(), vec![82])]);
+    }
+}
