@@ -148,26 +148,20 @@ fn below(root: &Path, path: &Path) -> Option<String> {
 
 /// Whether a path is meant by a pattern in which `**` is any number of folders.
 fn matches(pattern: &str, path: &str) -> bool {
-    let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
-    parts_match(&pattern, &path)
-}
-
-fn parts_match(pattern: &[&str], path: &[&str]) -> bool {
-    match (pattern.split_first(), path.split_first()) {
-        (None, None) => true,
-        (Some((&"**", rest)), _) => {
-            // Several of them in a row say the same as one.
-            let mut rest = rest;
-            while let Some((&"**", behind)) = rest.split_first() {
-                rest = behind;
+    let path: Vec<&str> = path.split('/').collect();
+    // How many parts of the path may be taken by what was read of the pattern.
+    let mut taken = BTreeSet::from([0]);
+    for part in pattern.split('/') {
+        taken = match (part, PathPattern::new(part)) {
+            ("**", _) => taken.first().map_or(0..0, |&first| first..path.len() + 1).collect(),
+            (_, Ok(part)) => {
+                let next = |&at: &usize| path.get(at).is_some_and(|name| part.matches(name));
+                taken.into_iter().filter(next).map(|at| at + 1).collect()
             }
-            (0..=path.len()).any(|at| path.get(at..).is_some_and(|path| parts_match(rest, path)))
-        }
-        (Some((first, rest)), Some((part, path))) => {
-            PathPattern::new(first).is_ok_and(|first| first.matches(part)) && parts_match(rest, path)
-        }
-        _ => false,
+            (_, Err(_)) => return false,
+        };
     }
+    taken.contains(&path.len())
 }
 
 #[cfg(test)]
@@ -181,6 +175,7 @@ mod tests {
         assert!(matches("clusters/*/c*.yaml", "clusters/a/config.yaml"));
         assert!(!matches("clusters/*/config.yaml", "clusters/a/b/config.yaml"));
         assert!(!matches("clusters/**", "apps/a"));
+        assert!(!matches("clusters/**/**/x", "clusters/a/b"));
     }
 
     #[test]
