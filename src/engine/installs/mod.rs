@@ -10,6 +10,7 @@
 mod application_set;
 mod config_map;
 mod fleet;
+mod git_generator;
 mod install;
 mod kustomize;
 mod overlay;
@@ -25,12 +26,13 @@ use rayon::prelude::*;
 
 use crate::project::{ChartFolder, InputFile, Project, Role, kind_by_name};
 use crate::resource::{Content, Document, NotAnObject};
-use crate::source::{Problem, ProblemKind};
+use crate::source::{Limits, Problem, ProblemKind};
 use crate::yaml::{self, FieldPath, SpanTree};
 
 use super::Engine;
 use super::chart::{self, Alone};
 use config_map::ConfigMaps;
+use git_generator::Around;
 use install::install;
 pub(super) use install::{Install, ValuesAt};
 use overlay::Patch;
@@ -89,15 +91,16 @@ impl Installs {
         let files: Vec<&InputFile> = project.manifests().collect();
         let shown: HashMap<&Path, &Arc<str>> = files.iter().map(|file| (file.path(), file.name())).collect();
         let mut installs = Self::default();
-        let folders: Vec<&ChartFolder> = project.charts().collect();
+        let alone: Vec<&ChartFolder> = project.charts().collect();
         let alone: Vec<(&ChartFolder, Alone)> =
-            folders.par_iter().map(|it| (*it, chart::alone(engine, it))).collect();
+            alone.par_iter().map(|it| (*it, chart::alone(engine, it))).collect();
         let unmet: HashSet<&Path> =
             alone.iter().filter(|(_, it)| it.unmet).map(|(folder, _)| folder.path.as_path()).collect();
         for path in alone.iter().flat_map(|(_, it)| &it.files) {
             installs.alone.extend(shown.get(path.as_path()).map(|name| Arc::clone(name)));
         }
-        let parts = files.par_iter().flat_map_iter(|file| in_file(engine, file, &charts));
+        let folders: Vec<&Path> = charts.keys().copied().collect();
+        let parts = files.par_iter().flat_map_iter(|file| in_file(engine, file, &charts, (&folders, &files)));
         let (mut found, mut patches) = (Vec::new(), Vec::new());
         for part in parts.collect::<Vec<Part<'_>>>() {
             match part {
@@ -188,7 +191,9 @@ impl Installs {
     /// What is not rendered of what a resource installs that a chart prints from a file: charts of the project with
     /// other values than their own.
     pub fn of_printed(&self, document: &Document, file: &Path) -> Vec<String> {
-        let releases = release::releases(document, file).into_iter().filter(|release| {
+        let charts: Vec<&Path> = self.charts.keys().map(PathBuf::as_path).collect();
+        let around = Around { file, charts: &charts, files: &[], limits: &Limits::default() };
+        let releases = release::releases(document, &around).into_iter().filter(|release| {
             release.known.as_ref().is_ok_and(|it| !it.values.is_empty() || it.parameters.is_some())
         });
         let name = |release: Release| {
@@ -235,7 +240,12 @@ fn title(document: &Document) -> String {
 }
 
 /// What a file has of releases that install one of the charts, or may do so.
-fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Arc<str>>) -> Vec<Part<'p>> {
+fn in_file<'p>(
+    engine: &Engine,
+    file: &'p InputFile,
+    charts: &HashMap<&Path, &Arc<str>>,
+    (folders, files): (&[&Path], &[&InputFile]),
+) -> Vec<Part<'p>> {
     let Ok(source) = file.read(&engine.limits) else { return Vec::new() };
     if !release::may_have(file.path(), source.text()) {
         return Vec::new();
@@ -251,7 +261,8 @@ fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Ar
             continue;
         }
         found.extend(release::named_files(&document, file.path()).into_iter().map(Part::File));
-        for Release { chart, known } in release::releases(&document, file.path()) {
+        let around = Around { file: file.path(), charts: folders, files, limits: &engine.limits };
+        for Release { chart, known } in release::releases(&document, &around) {
             let chart = match chart {
                 None if charts.is_empty() => continue,
                 None => None,

@@ -97,9 +97,10 @@ impl Found {
 
 fn mapping(engine: &Engine, tree: &Arc<SpanTree>, place: &place::Place) -> Vec<ValuesHit> {
     let mut hits = Vec::new();
-    for fragment in fragment::fragments(engine, tree, place.node) {
-        for seen in stand_in::judge(engine, &fragment) {
-            let to = translate::To { tree, place, fragment: &fragment };
+    let all = fragment::fragments(engine, tree, place.node);
+    for fragment in &all {
+        for seen in stand_in::judge(engine, fragment, &all) {
+            let to = translate::To { tree, place, fragment };
             hits.extend(to.hit(seen).map(|hit| ValuesHit { hit, span: None }));
         }
     }
