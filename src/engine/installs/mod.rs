@@ -51,8 +51,9 @@ pub(super) struct Installs {
     by_chart: HashMap<PathBuf, Vec<Arc<Install>>>,
     inline: HashSet<InlineAt>,
     files: HashSet<Arc<str>>,
-    /// Values files that are judged without the chart that they stand beside.
-    alone: HashSet<Arc<str>>,
+    /// Values files that are judged without the chart that they stand beside: all of it, or what stands below some
+    /// keys.
+    alone: HashMap<Arc<str>, Option<Arc<[String]>>>,
     /// The charts that resources may install, by their folders.
     charts: HashMap<PathBuf, Arc<str>>,
     problems: Vec<Problem>,
@@ -94,10 +95,15 @@ impl Installs {
         let alone: Vec<&ChartFolder> = project.charts().collect();
         let alone: Vec<(&ChartFolder, Alone)> =
             alone.par_iter().map(|it| (*it, chart::alone(engine, it))).collect();
-        let unmet: HashSet<&Path> =
-            alone.iter().filter(|(_, it)| it.unmet).map(|(folder, _)| folder.path.as_path()).collect();
-        for path in alone.iter().flat_map(|(_, it)| &it.files) {
-            installs.alone.extend(shown.get(path.as_path()).map(|name| Arc::clone(name)));
+        let unmet: HashSet<&Path> = alone
+            .iter()
+            .filter(|(_, it)| !it.unmet.is_empty())
+            .map(|(folder, _)| folder.path.as_path())
+            .collect();
+        for (_, it) in &alone {
+            let keys: Option<Arc<[String]>> = (!it.unmet.is_empty()).then(|| it.unmet.as_slice().into());
+            let names = it.files.iter().filter_map(|path| shown.get(path.as_path()));
+            installs.alone.extend(names.map(|&name| (Arc::clone(name), keys.clone())));
         }
         let folders: Vec<&Path> = charts.keys().copied().collect();
         let parts = files.par_iter().flat_map_iter(|file| in_file(engine, file, &charts, (&folders, &files)));
@@ -107,7 +113,7 @@ impl Installs {
                 Part::Release(release) => found.push(*release),
                 Part::Patch(patch) => patches.push(patch),
                 Part::File(path) => {
-                    installs.alone.extend(shown.get(path.as_path()).map(|name| Arc::clone(name)));
+                    installs.alone.extend(shown.get(path.as_path()).map(|&name| (Arc::clone(name), None)));
                 }
             }
         }
@@ -138,7 +144,9 @@ impl Installs {
                 for path in found.known.iter().flat_map(|known| &known.values) {
                     let path = path.file(root, chart);
                     let name = path.as_ref().and_then(|path| shown.get(path.as_path()));
-                    installs.alone.extend(name.map(|name| Arc::clone(name)));
+                    if let Some(&name) = name {
+                        installs.alone.entry(Arc::clone(name)).or_insert(None);
+                    }
                 }
                 continue;
             }
@@ -222,7 +230,12 @@ impl Installs {
 
     /// Whether a file beside a chart is judged as values without it.
     pub fn judges_alone(&self, name: &str) -> bool {
-        self.alone.contains(name)
+        self.alone.contains_key(name)
+    }
+
+    /// The keys of a file below which values are judged without their chart, where it is not all of them.
+    pub fn keys_alone(&self, name: &str) -> Option<&[String]> {
+        self.alone.get(name)?.as_deref()
     }
 
     /// Whether ignores of a file may be used where a chart is checked.
