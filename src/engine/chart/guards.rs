@@ -66,7 +66,7 @@ impl Sites<'_> {
 
 impl Sites<'_> {
     /// Whether values have the map in which a key stands: what they say nothing of is no switch of theirs.
-    fn is_documented(&self, path: &ValuePath) -> bool {
+    pub(super) fn is_documented(&self, path: &ValuePath) -> bool {
         let Some((_, above)) = path.path.split_last() else { return false };
         let file = self.tree(&path.file).filter(|_| !self.input.installs_it(&path.file));
         file.is_some_and(|tree| at(&tree, above).is_some())
