@@ -41,7 +41,7 @@ impl Sites<'_> {
                 continue;
             }
             let structure = structures.entry(Arc::as_ptr(source)).or_insert_with(|| Structure::of(source));
-            let body = structure.as_ref().and_then(|it| it.body_of_if(frame.span.into()));
+            let body = structure.as_ref().and_then(|it| it.body_of_if(frame.span));
             let Some(body) = body.map(|body| source.slice(body)) else { continue };
             let mut printed = entries.iter().filter_map(|(key, value)| Some((value, behind_key(body, key)?)));
             let Some((value, rest)) = printed.next() else { continue };
