@@ -2,7 +2,9 @@
 //! process and on one core, beside what Helm itself needs within a running process.
 //!
 //! A case is loaded, rendered with origins and printed, as Helm's number counts it ("first"); then
-//! rendered once more with the chart at hand, as a check of several scenarios does ("again").
+//! rendered once more with the chart at hand, as a check of several scenarios does ("again"). At last all
+//! cases are passed over as in a run over one repository, where template files with the same bytes are
+//! parsed once ("shared"); every pass begins with none.
 //! `SEAWORTHY_CASE=text` measures only the cases whose name holds the text.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a benchmark")]
@@ -13,10 +15,12 @@ mod support;
 
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use charts::{Case, cases};
 use seaworthy::helm::load::{LoadOptions, load_folder};
+use seaworthy::helm::parsed::ParsedTemplates;
 use seaworthy::helm::render::render;
 use seaworthy::project::DiskFiles;
 use seaworthy::source::Limits;
@@ -32,16 +36,40 @@ struct Times {
 fn measure(root: &Path, files: &DiskFiles, case: &Case) -> Times {
     let (mut first, mut again) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
-        let start = Instant::now();
+        first.push(load_and_render(root, files, case, None));
         let (scenario, output) = case.scenario(root).unwrap();
         let chart = load_folder(files, &case.chart, &LoadOptions::default()).unwrap();
-        black_box(render(&chart, &scenario).print(&output).unwrap());
-        first.push(start.elapsed());
         let start = Instant::now();
         black_box(render(&chart, &scenario).print(&output).unwrap());
         again.push(start.elapsed());
     }
     Times { first: at(&mut first, 0.5), again: at(&mut again, 0.5) }
+}
+
+fn load_and_render(
+    root: &Path,
+    files: &DiskFiles,
+    case: &Case,
+    parsed: Option<&Arc<ParsedTemplates>>,
+) -> Duration {
+    let start = Instant::now();
+    let (scenario, output) = case.scenario(root).unwrap();
+    let options = LoadOptions { parsed, ..LoadOptions::default() };
+    let chart = load_folder(files, &case.chart, &options).unwrap();
+    black_box(render(&chart, &scenario).print(&output).unwrap());
+    start.elapsed()
+}
+
+/// The times of all cases in one pass, each the median of the passes.
+fn pass(root: &Path, files: &DiskFiles, cases: &[Case]) -> Vec<Duration> {
+    let one = |_| -> Vec<Duration> {
+        let parsed = Arc::default();
+        cases.iter().map(|case| load_and_render(root, files, case, Some(&parsed))).collect()
+    };
+    let passes: Vec<_> = (0..RUNS).map(one).collect();
+    (0..cases.len())
+        .map(|at_case| at(&mut passes.iter().map(|it| it[at_case]).collect::<Vec<_>>(), 0.5))
+        .collect()
 }
 
 /// The value below which a share of the values lies.
@@ -89,6 +117,7 @@ fn main() {
     let (first, again): (Vec<_>, Vec<_>) = times.iter().map(|times| (times.first, times.again)).unzip();
     line("first", &first, &helm);
     line("again", &again, &helm);
+    line("shared", &pass(&root, &files, &cases), &helm);
     let mut sorted = helm.clone();
     println!("Helm   median {:8.3} ms, all {:8.0} ms", at(&mut sorted, 0.5), helm.iter().sum::<f64>());
 }

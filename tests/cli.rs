@@ -38,6 +38,8 @@ fn program(folder: &Path) -> Command {
     for name in CLEARED {
         command.env_remove(name);
     }
+    // Charts that are on this machine by chance are not part of the input.
+    command.env("HELM_REPOSITORY_CACHE", "/nonexistent/helm");
     command.current_dir(folder);
     command
 }

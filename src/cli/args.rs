@@ -170,6 +170,9 @@ pub struct ScenarioArgs {
     /// Values that are text, as helm --set-string takes them
     #[arg(long, value_name = "KEY=VALUE")]
     pub set_string: Vec<String>,
+    /// Folder of charts that others depend on, packed or not; Helm's own cache is looked through after it
+    #[arg(long, value_name = "FOLDER")]
+    pub chart_cache: Vec<PathBuf>,
 }
 
 impl ScenarioArgs {

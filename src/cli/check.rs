@@ -10,7 +10,7 @@ use crate::config::schema::FailOn;
 use crate::engine::{Analysis, Engine, limit_threads};
 use crate::finding::Severity;
 use crate::project::{Discovery, InputFile, Project};
-use crate::report::{LevelReport, Report, RuleFormat};
+use crate::report::{Format, LevelReport, Report, RuleFormat, Verbosity};
 use crate::rule::Selection;
 
 use super::args::{ByWhat, CheckArgs, FailOnWord, FileArgs, GlobalArgs};
@@ -44,6 +44,10 @@ pub fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
         .with_best_fixes();
     if to.iter().any(|one| one.format.carries_edits()) {
         engine = engine.with_chart_edits();
+    }
+    // Nothing is said of repairs where nothing is printed.
+    if session.verbosity == Verbosity::Silent && to.iter().all(|one| one.format == Format::Pretty) {
+        engine = engine.without_repairs();
     }
     if args.by == Some(ByWhat::Namespace) {
         return by_namespace(args, &session, &engine, &project);
@@ -93,6 +97,7 @@ pub fn engine(
     let engine = Engine::new(Arc::clone(&session.catalogue), rules, session.settings.clone())
         .map_err(|error| Failure::new(format!("kinds: {error}")))?;
     let progress = Arc::clone(progress);
+    let engine = engine.with_chart_caches(session.chart_caches.clone());
     Ok(engine.with_progress(move || progress.advance()))
 }
 

@@ -2,6 +2,7 @@
 
 mod args;
 mod baseline;
+mod chart_cache;
 mod check;
 mod coverage;
 mod describe;

@@ -8,7 +8,7 @@ use crate::report::{Format, Report, Style};
 
 use super::args::OutputArgs;
 use super::exit::Failure;
-use super::terminal::{Terminal, print};
+use super::terminal::{Terminal, print_pieces};
 
 /// A format and the file it is written to; standard output without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,10 +58,11 @@ pub fn deliver(report: &Report<'_>, to: &[Destination], terminal: &Terminal) -> 
                 let style = Style { color: false, ..terminal.stdout };
                 write_file(file, &report.write(destination.format, &style))?;
             }
-            None => {
-                let text = report.write(destination.format, &terminal.stdout);
-                if destination.format.is_text() { terminal.print_text(&text)? } else { print(&text)? }
+            // A runner may take lines of a text for commands.
+            None if destination.format.is_text() && terminal.runner => {
+                terminal.print_text(&report.write(destination.format, &terminal.stdout))?;
             }
+            None => print_pieces(|told| report.tell(destination.format, &terminal.stdout, told))?,
         }
     }
     Ok(())

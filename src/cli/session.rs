@@ -7,10 +7,12 @@ use std::{env, fs};
 
 use crate::config::schema::ScenarioEntry;
 use crate::config::{ConfigError, Date, Layers, ScenarioSettings, Settings, nearest};
+use crate::engine::render::ChartCache;
 use crate::report::{Style, Verbosity, pretty_problem};
 use crate::rule::{Catalogue, Selection};
 
 use super::args::{FileArgs, GlobalArgs, RuleArgs, ScenarioArgs};
+use super::chart_cache;
 use super::exit::Failure;
 use super::image_config;
 use super::terminal::Terminal;
@@ -25,6 +27,8 @@ pub struct Session {
     pub terminal: Terminal,
     /// How much to say.
     pub verbosity: Verbosity,
+    /// Where charts lie that others depend on.
+    pub chart_caches: Vec<ChartCache>,
 }
 
 /// How much flags ask to say.
@@ -90,21 +94,23 @@ impl Session {
             catalogue,
             terminal: Terminal::detect(global.color),
             verbosity: verbosity(global),
+            chart_caches: Vec::new(),
         })
     }
 
     /// Puts the flags about files on top of the configuration.
     ///
     /// # Errors
-    /// A values file is not there.
+    /// A values file or a folder of charts is not there.
     pub fn choose_files(&mut self, args: &FileArgs) -> Result<(), Failure> {
+        self.chart_caches = chart_cache::open(&args.scenario.chart_cache)?;
         let working = self.settings.working_folder.clone();
         let globs = args.exclude.iter().map(|glob| (working.clone(), glob.clone()));
         self.settings.paths.exclude.extend(globs);
         self.settings.paths.force_exclude |= args.force_exclude;
         self.settings.paths.no_gitignore |= args.no_respect_gitignore;
         if !args.scenario.is_empty() {
-            let ScenarioArgs { values, set, set_string } = &args.scenario;
+            let ScenarioArgs { values, set, set_string, .. } = &args.scenario;
             for path in values {
                 fs::metadata(path).map_err(|error| Failure::io(path.to_string_lossy(), &error))?;
             }

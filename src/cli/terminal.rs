@@ -2,8 +2,9 @@
 
 use std::collections::hash_map::RandomState;
 use std::env;
+use std::fmt;
 use std::hash::{BuildHasher, Hasher};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use crate::report::{Style, break_runner_commands};
 
@@ -93,6 +94,36 @@ pub fn print(text: &str) -> Result<(), Failure> {
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
         .map_err(|error| Failure::io("standard output", &error))
+}
+
+/// Standard output for text that comes in pieces.
+struct Pieces {
+    output: BufWriter<StdoutLock<'static>>,
+    failed: Option<io::Error>,
+}
+
+impl fmt::Write for Pieces {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.output.write_all(text.as_bytes()).map_err(|error| {
+            self.failed = Some(error);
+            fmt::Error
+        })
+    }
+}
+
+/// Prints on standard output what is told piece by piece.
+///
+/// # Errors
+/// Standard output is closed or full.
+pub fn print_pieces(tell: impl FnOnce(&mut dyn fmt::Write) -> fmt::Result) -> Result<(), Failure> {
+    let mut pieces = Pieces { output: BufWriter::with_capacity(1 << 16, io::stdout().lock()), failed: None };
+    let told = tell(&mut pieces).map_err(|error| pieces.failed.take().unwrap_or(io::Error::other(error)));
+    let told = told.and_then(|()| pieces.output.flush());
+    told.map_err(|error| {
+        // What is left is not tried again.
+        let _ = pieces.output.into_parts();
+        Failure::io("standard output", &error)
+    })
 }
 
 /// Prints on standard error; a closed one is not an error.

@@ -1,8 +1,8 @@
-//! [`Surroundings`]: which files a fix of another file may have to read; [`Around`]: those files, read.
+//! [`Surroundings`]: what the objects of a run say of ports; [`Around`]: what those around a file do.
 //!
-//! For every object of a run a few words are remembered ([`Neighbour`]); trees are read again only for the
-//! few files that a fix that reaches beyond its own file asks for. So memory is bounded by one such
-//! neighbourhood and a shelf of fixed size, not by the run.
+//! What fixes ask of other objects is remembered of every object of a run ([`Neighbour`]), so that no tree is
+//! needed to decide on them. A file is read again only where a fix changes it. So memory is bounded by these
+//! few words and a shelf of fixed size, not by the texts of the run.
 
 use std::borrow::Cow;
 use std::cell::LazyCell;
@@ -12,37 +12,48 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::finding::Patch;
 use crate::project::{InputFile, Role};
 use crate::resource::Document;
-use crate::rule::Neighbour;
+use crate::rule::{Neighbour, Said};
 use crate::source::Source;
 use crate::yaml::{self, SpanTree};
 
 use super::Engine;
+use super::folders::Folders;
 
-/// Bytes of text whose trees are kept for the next file that asks: many files have the same ones around them.
-const MOST_SHELVED: usize = 16 << 20;
+/// Bytes of text whose trees are kept for the next fix that changes the file.
+const MOST_SHELVED: usize = 2 << 20;
 
-type Files = Vec<Arc<AroundFile>>;
+/// The newest text of a file that is no longer as on disk.
+type Changed<'a> = dyn Fn(usize) -> Option<Arc<Source>> + 'a;
 
-/// The objects around a file, which come behind its own in the target. They are found and read once something
+/// The objects around a file, which come behind its own in the target. They are looked for once something
 /// asks for them.
 pub(super) struct Around<'a> {
-    files: LazyCell<Files, Box<dyn FnOnce() -> Files + 'a>>,
+    found: LazyCell<Vec<Seen<'a>>, Box<dyn FnOnce() -> Vec<Seen<'a>> + 'a>>,
+    read: Box<dyn Fn(usize) -> Option<Arc<AroundFile>> + 'a>,
     /// Whether nothing that is applied together is missing, as far as the caller was shown it.
     pub whole: bool,
 }
 
-struct AroundFile {
-    /// Its place among the manifests of the run.
+/// An object around a file.
+struct Seen<'a> {
+    /// The place of its file among the manifests of the run.
     place: usize,
-    tree: Arc<SpanTree>,
-    documents: Vec<Document>,
+    /// Its place among the objects of its file.
+    index: usize,
+    said: Cow<'a, Box<Said>>,
+}
+
+/// A file around another, read.
+pub(super) struct AroundFile {
+    pub tree: Arc<SpanTree>,
+    pub documents: Vec<Document>,
 }
 
 impl AroundFile {
-    fn new(engine: &Engine, place: usize, source: &Arc<Source>) -> Self {
+    fn new(engine: &Engine, source: &Arc<Source>) -> Self {
         let tree = Arc::new(yaml::parse(source, &engine.limits).tree);
         let documents = Document::objects(&tree, &engine.kinds);
-        Self { place, tree, documents }
+        Self { tree, documents }
     }
 }
 
@@ -65,24 +76,17 @@ pub(super) struct Part<'p> {
 impl<'a> Around<'a> {
     /// Nothing.
     pub fn none() -> Self {
-        Self::new(Vec::new, false)
+        Self { found: LazyCell::new(Box::new(Vec::new)), read: Box::new(|_| None), whole: false }
     }
 
-    fn new(files: impl FnOnce() -> Vec<Arc<AroundFile>> + 'a, whole: bool) -> Self {
-        let files: Box<dyn FnOnce() -> _ + 'a> = Box::new(files);
-        Self { files: LazyCell::new(files), whole }
+    /// What the objects say, in the order of their indexes.
+    pub fn said(&self) -> impl Iterator<Item = &Said> + use<'_, 'a> {
+        self.found.iter().map(|seen| &**seen.said)
     }
 
-    /// The objects, in the order of their indexes.
-    pub fn documents(&self) -> impl Iterator<Item = &Document> {
-        self.files.iter().flat_map(|file| &file.documents)
-    }
-
-    /// A file of these.
-    pub fn file(&self, place: Option<usize>) -> Option<(&SpanTree, &[Document])> {
-        let place = place?;
-        let file = self.files.iter().find(|file| file.place == place)?;
-        Some((&file.tree, &file.documents))
+    /// The file at a place, if it can be read.
+    pub fn file(&self, place: usize) -> Option<Arc<AroundFile>> {
+        (self.read)(place)
     }
 
     /// A patch by the files it changes. `own` is the number of objects of the file that is judged.
@@ -92,22 +96,10 @@ impl<'a> Around<'a> {
         }
         let mut parts: BTreeMap<Option<usize>, Patch> = BTreeMap::new();
         for op in &patch.ops {
-            let (mut file, mut index) = (None, op.document());
-            if let Some(beyond) = index.checked_sub(own) {
-                index = beyond;
-                for other in self.files.iter() {
-                    if let Some(rest) = index.checked_sub(other.documents.len()) {
-                        index = rest;
-                    } else {
-                        file = Some(other.place);
-                        break;
-                    }
-                }
-                // An object that is not there: the planner says so.
-                if file.is_none() {
-                    index = op.document();
-                }
-            }
+            let index = op.document();
+            let seen = index.checked_sub(own).and_then(|beyond| self.found.get(beyond));
+            // An object that is not there: the planner says so.
+            let (file, index) = seen.map_or((None, index), |seen| (Some(seen.place), seen.index));
             parts.entry(file).or_default().ops.push(op.clone().on(index));
         }
         parts.into_iter().map(|(file, patch)| Part { file, patch: Cow::Owned(patch) }).collect()
@@ -117,10 +109,11 @@ impl<'a> Around<'a> {
 /// What is remembered of all manifests of a run.
 pub(super) struct Surroundings<'a> {
     files: Vec<&'a InputFile>,
-    /// The folder of each, step by step.
-    folders: Vec<Vec<&'a str>>,
+    folders: Folders,
     /// What is remembered of finished objects, in the order of their files.
     entries: Vec<Entry>,
+    /// Where those of each file begin.
+    starts: Vec<usize>,
     /// Those that have something in common with others, by it.
     tied: HashMap<u64, Vec<usize>>,
     /// Those of which it cannot be told.
@@ -135,20 +128,59 @@ pub(super) struct Surroundings<'a> {
     shelf: Mutex<Shelf>,
 }
 
+/// What is remembered of an object. Small beside its box: of many only these few words are looked at.
 struct Entry {
     /// The place of its file.
-    place: usize,
+    place: u32,
     /// The number of its object: the same in all files that it stands in.
-    object: usize,
+    object: u32,
     /// The number of its namespace, where it names one.
-    space: Option<usize>,
-    neighbour: Neighbour,
+    space: Option<u32>,
+    anywhere: bool,
+    workload: bool,
+    neighbour: Box<Neighbour>,
 }
 
 impl Entry {
+    fn place(&self) -> usize {
+        self.place as usize
+    }
+
+    fn object(&self) -> usize {
+        self.object as usize
+    }
+
     /// What [`Neighbour::is_near`] tells, without comparing names.
     fn is_near(&self, other: &Self) -> bool {
-        self.neighbour.anywhere || self.space.is_none() || other.space.is_none() || self.space == other.space
+        self.anywhere || self.space.is_none() || other.space.is_none() || self.space == other.space
+    }
+}
+
+/// How near the nearest file with an object is, by the number of the object.
+struct Nearest(Vec<u32>);
+
+impl Nearest {
+    const UNKNOWN: u32 = u32::MAX;
+    /// Nothing is as near as what is here.
+    const HERE: u32 = u32::MAX - 1;
+
+    fn new(objects: usize, here: impl Iterator<Item = usize>) -> Self {
+        let mut nearest = vec![Self::UNKNOWN; objects];
+        for object in here {
+            if let Some(known) = nearest.get_mut(object) {
+                *known = Self::HERE;
+            }
+        }
+        Self(nearest)
+    }
+
+    /// Whether no file with the object is nearer than one with so many folders in common.
+    fn is(&mut self, object: usize, common: usize, find: impl FnOnce() -> usize) -> bool {
+        let Some(known) = self.0.get_mut(object) else { return false };
+        if *known == Self::UNKNOWN {
+            *known = u32::try_from(find()).unwrap_or(Self::HERE);
+        }
+        *known as usize <= common
     }
 }
 
@@ -181,14 +213,21 @@ impl<'a> Surroundings<'a> {
                 let next = spaces.len();
                 *spaces.entry(name).or_insert(next)
             });
-            entries.push(Entry { place, object, space, neighbour });
+            let short = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+            entries.push(Entry {
+                place: short(place),
+                object: short(object),
+                space: space.map(short),
+                anywhere: neighbour.anywhere,
+                workload: neighbour.workload,
+                neighbour: Box::new(neighbour),
+            });
         }
-        let folder = |file: &&'a InputFile| {
-            file.name().rsplit_once('/').map_or("", |(folder, _)| folder).split('/').collect()
-        };
-        let folders = files.iter().map(folder).collect();
+        let folders = Folders::of(files.iter().map(|file| &**file.name()));
+        let start = |place: usize| entries.partition_point(|entry| entry.place() < place);
+        let starts = (0..files.len()).map(start).collect();
         let shelf = Mutex::default();
-        Self { files, folders, entries, tied, untied, wide, places, patches, whole, shelf }
+        Self { files, folders, entries, starts, tied, untied, wide, places, patches, whole, shelf }
     }
 
     /// The files of overlays that patch an object of this kind and name.
@@ -202,55 +241,61 @@ impl<'a> Surroundings<'a> {
         self.files.get(place).copied()
     }
 
-    /// How many folders two files have in common.
-    fn common(&self, one: usize, other: usize) -> usize {
-        let (Some(one), Some(other)) = (self.folders.get(one), self.folders.get(other)) else { return 0 };
-        one.iter().zip(other).take_while(|(one, other)| one == other).count()
+    /// What is remembered of the objects of a file.
+    fn of_file(&self, place: usize) -> impl Iterator<Item = &Entry> {
+        let start = self.starts.get(place).copied().unwrap_or(self.entries.len());
+        let rest = self.entries.get(start..).unwrap_or(&[]).iter();
+        rest.take_while(move |entry| entry.place() == place)
     }
 
     /// The files with neighbours of a file's pods. An object that stands in several files (a copy for
     /// each environment) is the nearest one to both sides: what belongs to a farther copy is left alone.
     fn near(&self, place: usize) -> Vec<usize> {
-        let start = self.entries.partition_point(|entry| entry.place < place);
-        let own = || self.entries.iter().skip(start).take_while(|entry| entry.place == place);
-        let pods: Vec<&Entry> = own().filter(|it| it.neighbour.workload).collect();
-        let objects: Vec<usize> = own().map(|it| it.object).collect();
+        let own = || self.of_file(place);
+        let pods: Vec<&Entry> = own().filter(|it| it.workload).collect();
         let elsewhere = |object: usize| {
             let places = self.places.get(object).map_or(&[][..], Vec::as_slice);
             places.iter().copied().filter(|other| *other != place)
         };
-        let copies: Vec<usize> = pods.iter().flat_map(|pod| elsewhere(pod.object)).collect();
-        let concerns = |it: &Neighbour| pods.iter().any(|pod| it.concerns(&pod.neighbour));
-        let wide = self.wide.iter().filter_map(|&number| self.entries.get(number));
-        let wide = wide.into_iter().any(|it| concerns(&it.neighbour));
+        let copies: Vec<usize> = pods.iter().flat_map(|pod| elsewhere(pod.object())).collect();
+        let (to_here, to_copies) =
+            (self.folders.near_to([place].into_iter()), self.folders.near_to(copies.iter().copied()));
+        let concerns = |it: &Entry| pods.iter().any(|pod| it.neighbour.concerns(&pod.neighbour));
         let near = |it: &Entry| pods.iter().any(|pod| it.is_near(pod));
-        let candidates = if wide { (0..self.entries.len()).collect() } else { self.tied_to(&pods) };
-        let candidates = candidates.into_iter().filter_map(|number| self.entries.get(number));
+        let mut wide = self.wide.iter().filter_map(|&number| self.entries.get(number));
         // Whatever concerns a pod is near it.
-        let concerned = candidates
-            .filter(|it| it.place != place && if wide { near(it) } else { concerns(&it.neighbour) });
-        let mut nearest: HashMap<usize, usize> = HashMap::new();
+        let concerned: Vec<&Entry> = if wide.any(concerns) {
+            self.entries.iter().filter(|it| near(it)).collect()
+        } else {
+            let tied = self.tied_to(&pods).into_iter().filter_map(|number| self.entries.get(number));
+            tied.filter(|it| concerns(it)).collect()
+        };
+        let mut nearest = Nearest::new(self.places.len(), own().map(Entry::object));
         let (mut found, mut sharing): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
-        for Entry { place: other, object, neighbour, .. } in concerned {
-            let copied = self.places.get(*object).is_some_and(|places| places.len() > 1);
-            // Mostly neither has copies: which is nearer is no question then.
-            if copies.is_empty() && !copied {
-                found.extend((!objects.contains(object)).then_some(*other));
+        for of_one in concerned.chunk_by(|one, other| one.place == other.place) {
+            let Some(other) = of_one.first().map(|it| it.place()).filter(|other| *other != place) else {
+                continue;
+            };
+            let common = self.folders.nearest(other, &to_here);
+            let of_copies = self.folders.nearest(other, &to_copies);
+            // It belongs to a copy that is nearer.
+            if of_copies > common {
                 continue;
             }
-            let common = self.common(place, *other);
-            let nearest = *nearest.entry(*object).or_insert_with(|| {
-                elsewhere(*object).map(|other| self.common(place, other)).max().unwrap_or(0)
-            });
-            let of_a_copy = copies.iter().any(|copy| self.common(*copy, *other) > common);
-            if nearest <= common && !of_a_copy && !objects.contains(object) {
-                found.push(*other);
-                // What is as near to a copy as to this file leads to that copy too.
-                if !neighbour.workload {
-                    let shares = |copy: &usize| self.common(*copy, *other) == common;
-                    sharing.extend(copies.iter().copied().filter(shares));
+            let (mut is_found, mut leads) = (false, false);
+            for it in of_one {
+                let places = || elsewhere(it.object()).map(|other| self.folders.nearest(other, &to_here));
+                if nearest.is(it.object(), common, || places().max().unwrap_or(0)) {
+                    is_found = true;
+                    leads |= !it.workload;
                 }
             }
+            // What is as near to a copy as to this file leads to that copy too.
+            if leads && of_copies == common {
+                let shares = |copy: &usize| self.folders.common(*copy, other) == common;
+                sharing.extend(copies.iter().copied().filter(shares));
+            }
+            found.extend(is_found.then_some(other));
         }
         found.append(&mut sharing);
         found.sort_unstable();
@@ -272,6 +317,18 @@ impl<'a> Surroundings<'a> {
         numbers
     }
 
+    /// What the objects of a file say: as they were when it was judged, or of the newest text where it was changed.
+    fn seen<'s>(&'s self, engine: &Engine, place: usize, changed: &Changed<'_>, seen: &mut Vec<Seen<'s>>) {
+        if let Some(source) = changed(place) {
+            let file = self.read(engine, place, Some(source));
+            let objects = file.map(|file| Neighbour::of_all(&file.documents)).unwrap_or_default().into_iter();
+            seen.extend(objects.map(|it| Seen { place, index: it.index, said: Cow::Owned(it.said) }));
+            return;
+        }
+        let of_file = self.of_file(place).map(|entry| &*entry.neighbour);
+        seen.extend(of_file.map(|it| Seen { place, index: it.index, said: Cow::Borrowed(&it.said) }));
+    }
+
     /// A file, read: as it is on disk, or of the newest text where it was changed.
     fn read(&self, engine: &Engine, place: usize, changed: Option<Arc<Source>>) -> Option<Arc<AroundFile>> {
         let shelf = || self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
@@ -287,7 +344,7 @@ impl<'a> Surroundings<'a> {
             Some(source) => source,
             None => self.input(place)?.read(&engine.limits).ok()?,
         };
-        let file = Arc::new(AroundFile::new(engine, place, &source));
+        let file = Arc::new(AroundFile::new(engine, &source));
         let mut shelf = shelf();
         // Another thread may have read it meanwhile.
         if let Some((_, old)) = shelf.files.remove(&place) {
@@ -303,17 +360,22 @@ impl<'a> Surroundings<'a> {
 
     /// What is in the files near one. `changed` gives the newest text of a file that is no longer
     /// as on disk.
-    pub fn around<'s>(
-        &'s self,
-        engine: &'s Engine,
-        place: usize,
-        changed: &'s dyn Fn(usize) -> Option<Arc<Source>>,
-    ) -> Around<'s> {
+    pub fn around<'s>(&'s self, engine: &'s Engine, place: usize, changed: &'s Changed<'s>) -> Around<'s> {
         let finished = self.input(place).is_some_and(|file| file.role() != Role::OverlayPatch);
         if !finished {
             return Around::none();
         }
-        let read = move |place: usize| self.read(engine, place, changed(place));
-        Around::new(move || self.near(place).into_iter().filter_map(read).collect(), self.whole)
+        let found: Box<dyn FnOnce() -> Vec<Seen<'s>> + 's> = Box::new(move || {
+            let mut seen = Vec::new();
+            for place in self.near(place) {
+                self.seen(engine, place, changed, &mut seen);
+            }
+            seen
+        });
+        Around {
+            found: LazyCell::new(found),
+            read: Box::new(move |place| self.read(engine, place, changed(place))),
+            whole: self.whole,
+        }
     }
 }

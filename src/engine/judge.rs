@@ -7,7 +7,7 @@ use crate::finding::{CandidateFix, Finding, FixOffer, Location, ResourceId, Rule
 use crate::fix::{self, Wanted};
 use crate::project::Role;
 use crate::resource::{Content, Document, NotAnObject};
-use crate::rule::{self, Target, Together};
+use crate::rule::{self, Said, Target, Together};
 use crate::source::{Problem, ProblemKind, Source};
 use crate::yaml::{self, DocumentState, SpanTree};
 
@@ -31,18 +31,31 @@ pub(super) struct Judged {
     pub counts: Counts,
     /// Indexes of the configuration's ignores that silenced something.
     pub used_ignores: Vec<usize>,
+    /// Whether a rule asked for the objects around these.
+    pub asks_around: bool,
 }
 
-/// The objects of a text, and those around it once something asks for them.
+/// What the objects of a text and those around it say, once something asks for it.
 struct Lazily<'a, 'f> {
     own: &'a [Document],
+    of_own: &'a OnceCell<Vec<Said>>,
     around: &'a Around<'f>,
-    all: OnceCell<Vec<&'a Document>>,
+    all: OnceCell<Vec<&'a Said>>,
+}
+
+impl Lazily<'_, '_> {
+    /// Whether something asked.
+    fn was_asked(&self) -> bool {
+        self.all.get().is_some()
+    }
 }
 
 impl Together for Lazily<'_, '_> {
-    fn documents(&self) -> &[&Document] {
-        self.all.get_or_init(|| self.own.iter().chain(self.around.documents()).collect())
+    fn said(&self) -> &[&Said] {
+        self.all.get_or_init(|| {
+            let of_own = self.of_own.get_or_init(|| self.own.iter().map(Said::of).collect());
+            of_own.iter().chain(self.around.said()).collect()
+        })
     }
 }
 
@@ -62,15 +75,22 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
         problems,
         counts: Counts::default(),
         used_ignores: Vec::new(),
+        asks_around: false,
     };
     let alone = role == Role::Manifest && engine.installs.judges_alone(source.name());
     let role = if alone { Role::Values } else { role };
     judged.read(engine, role);
     let tree = Arc::clone(&judged.tree);
     let documents = std::mem::take(&mut judged.documents);
-    let together = Lazily { own: &documents, around, all: OnceCell::new() };
+    let of_own = OnceCell::new();
+    let together = Lazily { own: &documents, of_own: &of_own, around, all: OnceCell::new() };
     let target = engine.target(&[], around.whole);
-    let target = Target { documents: rule::Documents::Asked(&together), enough: &*engine.enough, ..target };
+    let target = Target {
+        documents: rule::Documents::Asked(&together),
+        repairs: engine.repairs,
+        enough: &*engine.enough,
+        ..target
+    };
     let ignores = Ignores::read(engine, &tree, &mut judged.problems);
     // Which node each finding is about, for ignores.
     let mut found = Vec::new();
@@ -85,6 +105,7 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
             let target = Target { enough, ..target };
             let hits = engine.catalogue.evaluate(document, index, &engine.rules, &target);
             let (mut short, mut withheld) = (false, 0);
+            found.reserve(hits.len());
             for hit in hits {
                 if hit.absent && role == Role::OverlayPatch {
                     withheld += 1;
@@ -103,6 +124,7 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
             found.truncate(known);
         }
     }
+    judged.asks_around = together.was_asked();
     let values = values::find(engine, &tree, &documents);
     judged.counts.values = values.counts;
     judged.problems.extend(values.problems);
@@ -124,6 +146,8 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
     });
     let (nodes, mut findings): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     fingerprint(&mut findings);
+    // Findings are kept: no room for more than there are.
+    judged.findings.reserve_exact(findings.len());
     for ((node, index), finding) in nodes.into_iter().zip(findings) {
         match ignores.silences(engine, documents.get(index), node, finding.primary.span, &finding) {
             Some(silence) => {
@@ -171,6 +195,12 @@ impl Judged {
                     if role == Role::Values =>
                 {
                     values.push(Document::of_values(&tree, root, document));
+                }
+                Content::Other { document, item: None, node: Some(root), reason: NotAnObject::NoKind }
+                    if let Some(holder) = values::holder(&tree, root, document) =>
+                {
+                    self.counts.objects.checked += 1;
+                    self.documents.push(holder);
                 }
                 Content::Other { document, node, reason, .. } => {
                     let message = match reason {
@@ -268,7 +298,12 @@ fn offer(
     let parts = around.parts(&candidate.patch, documents.len());
     let mut edits = Vec::with_capacity(parts.len());
     for part in parts {
-        let (tree, documents) = around.file(part.file).unwrap_or((tree, documents));
+        let other = match part.file {
+            Some(place) => Some(around.file(place).ok_or("a file that it changes can not be read again")?),
+            None => None,
+        };
+        let (tree, documents) =
+            other.as_ref().map_or((tree, documents), |file| (&file.tree, &file.documents));
         let planned = fix::plan(tree, documents, &[Wanted { id: 0, patch: &part.patch }]);
         if let Some((_, reason)) = planned.refused.into_iter().next() {
             return Err(reason);

@@ -36,10 +36,16 @@ fn surroundings<'a>(project: &'a Project, kept: &mut dyn Iterator<Item = &mut Ke
 
 /// Tells of fixes with all objects around each file in view. `kept` begins with the manifests.
 pub(super) fn analyze(engine: &Engine, project: &Project, kept: &mut [Kept]) {
+    if !kept.iter().any(Kept::asks_around) {
+        return;
+    }
     let around = surroundings(project, &mut kept.iter_mut());
     // What is found does not change, nor what other rules say of it.
     let engine = &engine.linked();
     kept.par_iter_mut().enumerate().for_each(|(place, kept)| {
+        if !kept.asks_around() {
+            return;
+        }
         let (Some(file), Some(source)) = (around.input(place), kept.linked_text()) else { return };
         let judge = || judge_among(engine, &source, file.role(), &around.around(engine, place, &|_| None));
         // What was found of the file alone stays where this fails.

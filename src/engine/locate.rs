@@ -67,7 +67,8 @@ pub(super) fn fingerprint(findings: &mut [Finding]) {
         let id = if *ordinal == 0 { same } else { digest(&parts, *ordinal) };
         *ordinal += 1;
         let digits = id.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        finding.fingerprint = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
+        finding.fingerprint.reserve_exact(2 * id.len());
+        finding.fingerprint.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
     }
 }
 

@@ -10,6 +10,7 @@ mod built;
 mod chart;
 mod coverage;
 mod dockerfile;
+mod folders;
 mod installs;
 mod judge;
 mod levels;
@@ -51,7 +52,10 @@ use installs::Installs;
 
 use crate::config::Settings;
 use crate::finding::Applicability;
-use crate::project::{ChartFolder, InputFile, Project};
+use crate::helm::cache::ChartCache;
+use crate::helm::load::LoadOptions;
+use crate::helm::parsed::ParsedTemplates;
+use crate::project::{ChartFolder, InputFile, Project, Role};
 use crate::resource::{Document, Images, Kinds, KindsError};
 use crate::rule::{self, Catalogue, Target};
 use crate::source::Limits;
@@ -76,12 +80,18 @@ pub struct Engine {
     progress: Option<Arc<Progress>>,
     /// Images that rules on objects are limited to.
     only: Option<Images>,
+    /// Whether repairs of findings in manifests are looked for.
+    repairs: bool,
     /// Which repairs of findings in manifests make further ones needless.
     enough: Arc<Enough>,
     /// Whether findings of charts get the edits of their fixes.
     chart_edits: bool,
     /// Resources of the project that install its charts.
     installs: Installs,
+    /// Where charts lie that others depend on.
+    chart_caches: Arc<[ChartCache]>,
+    /// Templates of all its charts.
+    parsed: Arc<ParsedTemplates>,
 }
 
 impl Engine {
@@ -106,11 +116,14 @@ impl Engine {
             kinds,
             images,
             limits,
+            parsed: Arc::default(),
             peers,
             progress: None,
             chart_edits: false,
             installs: Installs::default(),
+            chart_caches: Arc::new([]),
             only: None,
+            repairs: true,
             enough: Arc::new(|_, _| false),
         })
     }
@@ -145,6 +158,20 @@ impl Engine {
         self
     }
 
+    /// The same engine that looks in these folders for charts that others depend on.
+    #[must_use]
+    pub fn with_chart_caches(mut self, caches: Vec<ChartCache>) -> Self {
+        self.chart_caches = caches.into();
+        self
+    }
+
+    /// How charts are loaded: dependencies may also be the charts beside them, and those of caches.
+    fn load_options(&self) -> LoadOptions<'_> {
+        let caches = &*self.chart_caches;
+        let parsed = Some(&self.parsed);
+        LoadOptions { caches, parsed, beside: true, limits: self.limits, ..LoadOptions::default() }
+    }
+
     /// The same engine that works out the edits of fixes in charts too, so that findings carry them, or
     /// have no fix and the reason. The chart is rendered again for each finding.
     #[must_use]
@@ -158,6 +185,14 @@ impl Engine {
     #[must_use]
     pub fn with_best_fixes(mut self) -> Self {
         self.enough = Arc::new(|_, _| true);
+        self
+    }
+
+    /// The same engine for whoever asks only what is found: no repair is looked for in manifests, and what
+    /// findings say of repairs is nothing to go by.
+    #[must_use]
+    pub fn without_repairs(mut self) -> Self {
+        self.repairs = false;
         self
     }
 
@@ -216,6 +251,10 @@ impl Engine {
     /// the chart that change this file alone, proved by rendering the chart with this text.
     #[must_use]
     pub fn fix_text_in(&self, chart: &ChartFolder, file: &InputFile, selection: &Selection) -> FixedText {
+        // Values of a chart that needs others which are not here.
+        if file.role() == Role::Values && chart::alone(self, chart).unmet {
+            return self.fix_text(file, selection);
+        }
         FixedText::of(run::repair_in_chart(self, chart, file, selection))
     }
 

@@ -1,6 +1,7 @@
 //! Files in parallel. Only what is found is kept: trees live as long as their file is judged, so
 //! that memory is bounded by the files in flight and what they have wrong.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -26,16 +27,19 @@ pub(super) struct Kept {
     used_ignores: Vec<usize>,
     /// What fixes of other files may ask of it.
     neighbours: Vec<Neighbour>,
+    /// Whether its own fixes ask for the objects around it.
+    asks_around: bool,
 }
 
 impl From<Judged> for Kept {
     fn from(judged: Judged) -> Self {
-        let neighbours = judged.documents.iter().filter_map(Neighbour::of).collect();
-        let Judged { findings, ignored, problems, counts, used_ignores, .. } = judged;
+        let neighbours = Neighbour::of_all(&judged.documents);
+        let Judged { findings, ignored, problems, counts, used_ignores, asks_around, .. } = judged;
         Self {
             analysis: Analysis { findings, ignored, problems, counts, ..Analysis::default() },
             used_ignores,
             neighbours,
+            asks_around,
         }
     }
 }
@@ -43,7 +47,7 @@ impl From<Judged> for Kept {
 impl Kept {
     /// An analysis, and the configuration's ignores that it used.
     pub fn new(analysis: Analysis, used_ignores: Vec<usize>) -> Self {
-        Self { analysis, used_ignores, neighbours: Vec::new() }
+        Self { analysis, used_ignores, ..Self::default() }
     }
 
     /// The analysis.
@@ -67,6 +71,11 @@ impl Kept {
         self.analysis.findings.iter().find(open).map(|finding| Arc::clone(&finding.primary.source))
     }
 
+    /// Whether what is said of repairs may be another thing once all files are known.
+    pub fn asks_around(&self) -> bool {
+        self.asks_around
+    }
+
     /// Gives findings the repairs that were settled once all files were known.
     pub fn settle<'f>(&mut self, settled: impl IntoIterator<Item = &'f Finding> + Clone) {
         let ignored = self.analysis.ignored.iter_mut().map(|ignored| &mut ignored.finding);
@@ -88,7 +97,7 @@ impl Kept {
             counts: judged.counts,
             ..Analysis::default()
         };
-        Self { analysis, used_ignores: judged.used_ignores.clone(), neighbours: Vec::new() }
+        Self { analysis, used_ignores: judged.used_ignores.clone(), ..Self::default() }
     }
 
     /// A file that is not judged.
@@ -96,7 +105,7 @@ impl Kept {
         let files = Tally { checked: 0, not_checked: 1 };
         let counts = Counts { files, ..Counts::default() };
         let analysis = Analysis { problems: vec![problem], counts, ..Analysis::default() };
-        Self { analysis, used_ignores: Vec::new(), neighbours: Vec::new() }
+        Self { analysis, ..Self::default() }
     }
 }
 
@@ -125,15 +134,19 @@ fn each<T: Send>(
 ) -> Vec<T> {
     let files = project.manifests().map(Unit::Manifest).chain(project.dockerfiles().map(Unit::Dockerfile));
     let units: Vec<Unit<'_>> = files.chain(project.charts().map(Unit::Chart)).collect();
-    let done = units.par_iter().with_max_len(1).map(|unit| {
+    let one = |unit: &Unit<'_>| {
         let done =
             catch_unwind(AssertUnwindSafe(|| work(unit))).unwrap_or_else(|_| failed(own_error(unit.name())));
         if let Some(progress) = &engine.progress {
             progress();
         }
         done
-    });
-    done.collect()
+    };
+    // Threads cost more than one file does.
+    if let [unit] = units.as_slice() {
+        return vec![one(unit)];
+    }
+    units.par_iter().with_max_len(1).map(one).collect()
 }
 
 fn own_error(name: &Arc<str>) -> Problem {
@@ -144,7 +157,14 @@ fn own_error(name: &Arc<str>) -> Problem {
 pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
     let work = |unit: &Unit<'_>| match unit {
         Unit::Manifest(file) => match file.read(&engine.limits) {
-            Ok(source) => Kept::from(judge(engine, &source, file.role())),
+            Ok(source) => {
+                let mut judged = judge(engine, &source, file.role());
+                if !engine.repairs {
+                    // No fix will ask what they say.
+                    judged.documents.clear();
+                }
+                Kept::from(judged)
+            }
             Err(problem) => Kept::unread(*problem),
         },
         Unit::Dockerfile(file) => match file.read(&engine.limits) {
@@ -230,6 +250,7 @@ fn gather(engine: &Engine, project: &Project, parts: Vec<Kept>) -> Analysis {
         all.counts.scenarios.not_checked += usize::from(problem.kind == ProblemKind::NotChecked);
         all.problems.push(problem.clone());
     }
+    all.findings.reserve_exact(parts.iter().map(|part| part.analysis.findings.len()).sum());
     for part in parts {
         all.findings.extend(part.analysis.findings);
         all.ignored.extend(part.analysis.ignored);
@@ -241,6 +262,13 @@ fn gather(engine: &Engine, project: &Project, parts: Vec<Kept>) -> Analysis {
             }
         }
     }
+    // A chart that others need by its folder is judged in each of them.
+    let mut seen = HashSet::new();
+    all.findings.retain(|finding| {
+        let (place, last) = (&finding.primary, finding.field.segments().last().cloned());
+        let key = (Arc::clone(&finding.rule), Arc::clone(place.path()), place.span, last);
+        finding.scenarios.is_none() || seen.insert(key)
+    });
     unused_ignores(engine, &used, &mut all);
     all
 }

@@ -38,6 +38,10 @@ pub struct Planned {
 /// Plans as many of the wanted patches as go together, earlier ones first.
 #[must_use]
 pub fn plan(tree: &SpanTree, documents: &[Document], wanted: &[Wanted<'_>]) -> Planned {
+    // Whoever tells of a finding asks for one alone: there is nothing that it has to go with.
+    if let [_] = wanted {
+        return plan_group(tree, documents, wanted);
+    }
     let mut groups: BTreeMap<(usize, usize), Vec<Wanted<'_>>> = BTreeMap::new();
     for &want in wanted {
         groups.entry(group_of(tree, documents, want.patch)).or_default().push(want);

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::exec::parse_template;
 use super::metadata::Metadata;
+use super::parsed::ParsedTemplates;
 use super::schema::{CompiledSchema, SchemaError};
 use super::values::ValuesFile;
 use crate::source::{Problem, ProblemKind, Source, Span};
@@ -19,7 +20,9 @@ pub enum Standing {
     Vendored,
     /// Another folder of the same tree, named by a `file://` repository.
     FileDependency,
-    /// An archive of Helm's cache.
+    /// A chart of the same tree that has the name of a dependency and a version in its range, and stands in for it.
+    Beside,
+    /// A chart of Helm's cache, or of one that the user names.
     Cached,
 }
 
@@ -151,6 +154,8 @@ pub struct ChartFile {
     names_files: OnceLock<bool>,
     /// The file parsed as a template, under the name it has in a render.
     parsed: OnceLock<(String, Result<Arc<Template>, ParseError>)>,
+    /// Where templates of its text may be known.
+    parsed_before: Option<Arc<ParsedTemplates>>,
 }
 
 impl ChartFile {
@@ -169,7 +174,13 @@ impl ChartFile {
             source: OnceLock::new(),
             names_files: OnceLock::new(),
             parsed: OnceLock::new(),
+            parsed_before: None,
         }
+    }
+
+    /// The same file, which need not be parsed where its text was.
+    pub(super) fn with_parsed(self, known: Option<&Arc<ParsedTemplates>>) -> Self {
+        Self { parsed_before: known.cloned(), ..self }
     }
 
     /// The file as text, its byte order mark included; `None` where it is none.
@@ -201,7 +212,10 @@ impl ChartFile {
                 Some(source) if self.byte_order_mark => Arc::from(source.text().as_bytes()),
                 _ => Arc::clone(&self.bytes),
             };
-            parse_template(name, text).map(Arc::new)
+            match &self.parsed_before {
+                Some(known) => known.parse(name, &text),
+                None => parse_template(name, text).map(Arc::new),
+            }
         };
         let (known, parsed) = self.parsed.get_or_init(|| (name.to_owned(), parse()));
         if known == name { parsed.clone() } else { parse() }
@@ -250,7 +264,25 @@ impl UnmetDependency {
             self.looked_in.join(", ")
         );
         Problem::new(ProblemKind::NotChecked, &chart.chart_yaml, self.span, message)
-            .with_help("run `helm dependency build`, or name a folder of chart archives with --chart-cache")
+            .with_help("run `helm dependency build`, or name a folder of charts with --chart-cache")
+    }
+}
+
+impl Chart {
+    /// The charts beside this one that stand in for what Helm would download, each as a warning at the entry in
+    /// Chart.yaml.
+    pub fn stand_ins(&self) -> impl Iterator<Item = Problem> + '_ {
+        let beside = self.subcharts.iter().filter(|it| it.standing == Standing::Beside);
+        beside.filter_map(|chart| {
+            let Metadata { name, version, .. } = &chart.metadata;
+            let declared = self.metadata.dependencies().find(|it| it.name == *name)?;
+            let message = format!(
+                "{name} {} is not below charts/: the chart {name} {version} beside this one stands in for it",
+                declared.version
+            );
+            let problem = Problem::new(ProblemKind::Warning, &self.chart_yaml, declared.span, message);
+            Some(problem.with_help("`helm dependency build` brings what Helm would use"))
+        })
     }
 }
 

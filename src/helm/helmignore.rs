@@ -80,9 +80,10 @@ impl IgnoreRules {
     }
 
     fn ignores(&self, path: &str, is_folder: bool) -> bool {
+        let base = path.rsplit_once('/').map_or(path, |(_, base)| base);
         for rule in &self.rules {
             let fits_kind = is_folder || !rule.folders_only;
-            let name = if rule.whole_path { path } else { path.rsplit('/').next().unwrap_or(path) };
+            let name = if rule.whole_path { path } else { base };
             let matches = fits_kind && rule.pattern.matches(name);
             if matches != rule.negated {
                 return true;

@@ -4,29 +4,25 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::archive::{self, ArchiveError, Budget, NamedFiles, is_gzip};
+use super::cache::ChartCache;
 use super::chart::{Chart, ChartError, ChartFile, Standing, UnmetDependency, join};
 use super::dependency::in_range;
 use super::helmignore::{self, IgnoreRules};
 use super::metadata::{Dependency, Metadata};
-use super::semver::Version;
+use super::parsed::ParsedTemplates;
 use super::values::ValuesFile;
 use crate::source::{FileError, Files, Limits, ProblemKind, Source};
 use crate::yaml::{self, DocumentState, NodeId, SpanTree};
-
-/// A folder of chart archives: Helm's cache, or one that the user names.
-#[derive(Clone, Copy)]
-pub struct Cache<'a> {
-    /// Its path as shown.
-    pub name: &'a str,
-    /// The archives.
-    pub files: &'a dyn Files,
-}
 
 /// How to load.
 #[derive(Clone, Copy, Default)]
 pub struct LoadOptions<'a> {
     /// Where dependencies are looked for that are neither vendored nor in the same tree.
-    pub caches: &'a [Cache<'a>],
+    pub caches: &'a [ChartCache],
+    /// Whether, before a cache, a chart in a folder beside the one that needs it is taken for its dependency if it
+    /// has the name and a version in the range. Helm asks the repository; where charts are developed
+    /// together, that is what will come from there.
+    pub beside: bool,
     /// Bounds of each YAML file.
     pub limits: Limits,
     /// Bounds of the chart with all its subcharts.
@@ -34,6 +30,8 @@ pub struct LoadOptions<'a> {
     /// The chart as it was loaded before: what was made of files that still have the same bytes is taken
     /// from it.
     pub known: Option<&'a Arc<Chart>>,
+    /// Templates of these and other charts that were parsed before, by their text.
+    pub parsed: Option<&'a Arc<ParsedTemplates>>,
 }
 
 /// Loads the chart in a folder of a tree, with its subcharts and the dependencies that are elsewhere
@@ -59,7 +57,7 @@ pub fn load_folder(
         )
     })?;
     loader.asked = Some(Asked::read(path, content)?);
-    loader.folder(files, folder, Standing::Own).map(Arc::new)
+    loader.folder(files, folder, folder, Standing::Own).map(Arc::new)
 }
 
 /// Loads a chart archive. `name` is its path as shown.
@@ -134,13 +132,15 @@ struct Loader<'a> {
     known: HashMap<Arc<str>, Arc<Chart>>,
     /// What was read already.
     asked: Option<Asked>,
+    /// The folders that are being loaded, the outermost first.
+    open: Vec<String>,
 }
 
 impl<'a> Loader<'a> {
     fn new(options: &'a LoadOptions<'a>) -> Self {
         let charts = options.known.map(|chart| chart.all()).unwrap_or_default();
         let known = charts.into_iter().map(|chart| (Arc::clone(&chart.folder), chart)).collect();
-        Self { options, budget: options.budget, known, asked: None }
+        Self { options, budget: options.budget, known, asked: None, open: Vec::new() }
     }
 
     /// A subchart that was loaded before from just these files.
@@ -148,7 +148,27 @@ impl<'a> Loader<'a> {
         self.known.get(path).filter(|known| known.made_from == *files).cloned()
     }
 
-    fn folder(&mut self, files: &dyn Files, folder: &str, standing: Standing) -> Result<Chart, ChartError> {
+    /// The chart in a folder of a tree, whose files are shown as those of the folder `shown`.
+    fn folder(
+        &mut self,
+        files: &dyn Files,
+        folder: &str,
+        shown: &str,
+        standing: Standing,
+    ) -> Result<Chart, ChartError> {
+        self.open.push(folder.to_owned());
+        let chart = self.open_folder(files, folder, shown, standing);
+        self.open.pop();
+        chart
+    }
+
+    fn open_folder(
+        &mut self,
+        files: &dyn Files,
+        folder: &str,
+        shown: &str,
+        standing: Standing,
+    ) -> Result<Chart, ChartError> {
         let unreadable = |path: &str, error: &FileError| {
             ChartError::of_path(path, format!("error reading {path}: {error}"))
         };
@@ -170,7 +190,7 @@ impl<'a> Loader<'a> {
                 .map_err(|error| ChartError::of_path(path, error.to_string()))?;
             contents.push((name.to_owned(), content));
         }
-        let chart = self.files(folder, &contents, standing, false)?;
+        let chart = self.files(shown, &contents, standing, false)?;
         Ok(self.complete(chart, Some((files, folder))))
     }
 
@@ -215,7 +235,7 @@ impl<'a> Loader<'a> {
             parts.metadata = Some((metadata, source));
         }
         for (name, content) in files {
-            parts.take(folder, name, content, &self.options.limits)?;
+            parts.take(folder, name, content, self.options)?;
         }
         let Some((mut metadata, chart_yaml)) = parts.metadata else {
             return Err(ChartError::of_path(join(folder, "Chart.yaml"), "Chart.yaml file is missing"));
@@ -319,7 +339,7 @@ impl<'a> Loader<'a> {
                 }
                 (Some(_), None) => {}
                 (None, Some(local)) => chart.subcharts.push(Arc::new(local)),
-                (None, None) => match self.cached(&dependency, &mut looked_in) {
+                (None, None) => match self.elsewhere(&chart.folder, &dependency, place, &mut looked_in) {
                     Some(cached) => chart.subcharts.push(Arc::new(cached)),
                     None => chart.unmet.push(UnmetDependency {
                         name: dependency.name,
@@ -356,41 +376,76 @@ impl<'a> Loader<'a> {
             looked_in.push(target);
             return None;
         }
-        let depth = self.budget.depth.checked_sub(1)?;
-        self.budget.depth = depth;
-        let loaded = self.folder(files, &target, Standing::FileDependency);
-        self.budget.depth = depth + 1;
-        match loaded {
-            Err(error) => looked_in.push(format!("{target}: {error}")),
-            Ok(chart) if chart.metadata.name != dependency.name => {
-                looked_in.push(format!("{target}, whose name is {}", chart.metadata.name));
-            }
-            Ok(chart) if !in_range(&dependency.version, &chart.metadata.version) => {
-                looked_in.push(format!("{target}, which has version {}", chart.metadata.version));
-            }
-            Ok(chart) => return Some(chart),
-        }
-        None
+        let found = self.unpacked(dependency, (files, &target), &target, &target, Standing::FileDependency);
+        found.map_err(|reason| looked_in.push(reason)).ok()
     }
 
-    /// The newest archive of a cache that fits.
-    fn cached(&mut self, dependency: &Dependency, looked_in: &mut Vec<String>) -> Option<Chart> {
+    /// A chart that stands in for what Helm would download: one beside the chart that needs it, or of a cache.
+    fn elsewhere(
+        &mut self,
+        parent: &str,
+        dependency: &Dependency,
+        place: Option<(&dyn Files, &str)>,
+        looked_in: &mut Vec<String>,
+    ) -> Option<Chart> {
         if dependency.repository.starts_with("file://") {
             return None;
         }
+        // As Helm would put it there.
+        let shown = join(parent, &format!("charts/{}", dependency.name));
+        if let Some((files, folder)) = place.filter(|(_, folder)| self.options.beside && !folder.is_empty()) {
+            let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
+            let target = join(above, &dependency.name);
+            let plain = !dependency.name.is_empty() && !dependency.name.contains(['/', '\\']);
+            if plain && !self.open.contains(&target) && files.exists(&join(&target, "Chart.yaml")) {
+                let found = self.unpacked(dependency, (files, &target), &shown, &target, Standing::Beside);
+                match found {
+                    Ok(chart) => return Some(chart),
+                    Err(reason) => looked_in.push(reason),
+                }
+            }
+        }
+        self.cached(dependency, &shown, looked_in)
+    }
+
+    /// The chart in a folder that is called like a dependency, if it is that one; else what is wrong with the folder.
+    fn unpacked(
+        &mut self,
+        dependency: &Dependency,
+        (files, folder): (&dyn Files, &str),
+        shown: &str,
+        name: &str,
+        standing: Standing,
+    ) -> Result<Chart, String> {
+        let Some(depth) = self.budget.depth.checked_sub(1) else {
+            return Err(format!("{name}: subcharts are nested too deeply"));
+        };
+        self.budget.depth = depth;
+        let loaded = self.folder(files, folder, shown, standing);
+        self.budget.depth = depth + 1;
+        let chart = loaded.map_err(|error| format!("{name}: {error}"))?;
+        if chart.metadata.name != dependency.name {
+            return Err(format!("{name}, whose name is {}", chart.metadata.name));
+        }
+        if !in_range(&dependency.version, &chart.metadata.version) {
+            return Err(format!("{name}, which has version {}", chart.metadata.version));
+        }
+        Ok(chart)
+    }
+
+    /// The chart of a cache that fits: its folder, or the newest archive.
+    fn cached(&mut self, dependency: &Dependency, shown: &str, looked_in: &mut Vec<String>) -> Option<Chart> {
         for cache in self.options.caches {
-            let prefix = format!("{}-", dependency.name);
-            let version = |path: &String| -> Option<(Version, String)> {
-                let base = path.rsplit('/').next()?.strip_prefix(&prefix)?.strip_suffix(".tgz")?;
-                let version = Version::parse(base.as_bytes()).ok()?;
-                in_range(&dependency.version, base).then(|| (version, path.clone()))
-            };
-            let mut found: Vec<_> =
-                cache.files.list("").unwrap_or_default().iter().filter_map(version).collect();
-            found.sort_by(|(a, _), (b, _)| b.compare(a));
-            for (_, path) in found {
-                let name = join(cache.name, &path);
-                let Ok(bytes) = cache.files.read(&path) else { continue };
+            if let Some(folder) = cache.folder(dependency) {
+                let name = join(cache.name(), &folder);
+                match self.unpacked(dependency, (cache.files(), &folder), shown, &name, Standing::Cached) {
+                    Ok(chart) => return Some(chart),
+                    Err(reason) => looked_in.push(reason),
+                }
+            }
+            for path in cache.archives(dependency) {
+                let name = join(cache.name(), path);
+                let Ok(bytes) = cache.files().read(path) else { continue };
                 let unpacked = archive::unpack(&bytes, &mut self.budget);
                 let unpacked =
                     unpacked.map_err(|error| ChartError::of_path(name.as_str(), error.to_string()));
@@ -400,7 +455,7 @@ impl<'a> Loader<'a> {
                     Err(error) => looked_in.push(format!("{name}: {error}")),
                 }
             }
-            looked_in.push(cache.name.to_owned());
+            looked_in.push(cache.name().to_owned());
         }
         None
     }
@@ -465,12 +520,12 @@ impl Parts<'_> {
         folder: &str,
         name: &str,
         content: &Arc<[u8]>,
-        limits: &Limits,
+        options: &LoadOptions<'_>,
     ) -> Result<(), ChartError> {
         let known = self.known.as_ref().filter(|known| known.has(name, content));
         let known_file = known.and_then(|known| known.files.get(name).copied().cloned());
         let known_values = known.and_then(|known| known.chart.values.clone());
-        let file = || known_file.unwrap_or_else(|| Arc::new(ChartFile::new(folder, name, content)));
+        let file = || known_file.clone().unwrap_or_else(|| Arc::new(ChartFile::new(folder, name, content)));
         match name {
             "Chart.yaml" => {}
             "Chart.lock" => {
@@ -480,7 +535,7 @@ impl Parts<'_> {
             "values.yaml" => {
                 let source = text(&join(folder, name), content)
                     .map_err(|it| it.within("cannot load values.yaml: cannot unmarshal yaml document"))?;
-                let values = ValuesFile::parse(&source, limits).map_err(|error| {
+                let values = ValuesFile::parse(&source, &options.limits).map_err(|error| {
                     ChartError::at(&source, error.span, error.message).within("cannot load values.yaml")
                 })?;
                 self.values = Some(Arc::new(values));
@@ -500,7 +555,10 @@ impl Parts<'_> {
                     .map_err(|it| it.within("cannot load requirements.lock"))?;
                 self.take_legacy(file());
             }
-            _ if name.starts_with("templates/") => self.templates.push(file()),
+            _ if name.starts_with("templates/") => {
+                let new = || ChartFile::new(folder, name, content).with_parsed(options.parsed);
+                self.templates.push(known_file.clone().unwrap_or_else(|| Arc::new(new())));
+            }
             _ => match name.strip_prefix("charts/") {
                 Some(inner) if !name.ends_with(".prov") => {
                     let (chart, _) = inner.split_once('/').unwrap_or((inner, ""));
@@ -628,5 +686,40 @@ mod tests {
         let after = load_folder(&files, "c", &options).unwrap();
         assert!(!Arc::ptr_eq(&after.compiled, &before.compiled));
         assert!(after.subcharts[0].values.is_some());
+    }
+    /// A chart that needs another one, in a folder called like it.
+    fn needing(name: &str, other: &str, version: &str) -> (String, String) {
+        let needs = format!(
+            "dependencies:\n  - name: {other}\n    version: {version}\n    repository: https://x.invalid\n"
+        );
+        (format!("{name}/Chart.yaml"), format!("apiVersion: v2\nname: {name}\nversion: 1.2.0\n{needs}"))
+    }
+
+    #[test]
+    fn a_chart_beside_stands_in_where_name_and_version_fit() {
+        let files: MemoryFiles =
+            [needing("a", "b", "1.x"), needing("b", "a", "1.x"), needing("c", "a", "2.x")]
+                .into_iter()
+                .collect();
+        let options = LoadOptions { beside: true, ..LoadOptions::default() };
+        let a = load_folder(&files, "a", &options).unwrap();
+        let [b] = &*a.subcharts else { panic!("{:?}", a.subcharts) };
+        assert_eq!((&*b.folder, b.standing), ("a/charts/b", Standing::Beside));
+        // The circle ends where it began.
+        assert_eq!(b.unmet.len(), 1);
+        let unmet = &load_folder(&files, "c", &options).unwrap().unmet;
+        assert_eq!(unmet[0].looked_in, ["c/charts", "a, which has version 1.2.0"]);
+        assert_eq!(load_folder(&files, "a", &LoadOptions::default()).unwrap().unmet.len(), 1);
+    }
+
+    #[test]
+    fn a_cache_may_hold_charts_that_are_not_packed() {
+        let files: MemoryFiles = [needing("a", "b", "1.x")].into_iter().collect();
+        let cache: MemoryFiles =
+            [("b/Chart.yaml", "apiVersion: v2\nname: b\nversion: 1.0.3\n")].into_iter().collect();
+        let caches = [ChartCache::new("cache", Arc::new(cache))];
+        let options = LoadOptions { caches: &caches, ..LoadOptions::default() };
+        let a = load_folder(&files, "a", &options).unwrap();
+        assert_eq!(a.subcharts.iter().map(|it| &*it.metadata.version).collect::<Vec<_>>(), ["1.0.3"]);
     }
 }

@@ -98,6 +98,11 @@ fn find<'a>(chunk: &Chunk, text: &'a str, last: bool) -> Option<&'a str> {
         return (!text.contains('/')).then_some("");
     }
     let ends = text.find('/').unwrap_or(text.len());
+    if last {
+        // Just as many characters must be left as the chunk takes.
+        let (at, _) = text.char_indices().rev().nth(chunk.tokens.len().checked_sub(1)?)?;
+        return text.get(at..).filter(|_| at <= ends).and_then(fits);
+    }
     text.char_indices()
         .map(|(at, _)| at)
         .chain(std::iter::once(text.len()))

@@ -25,9 +25,10 @@ impl Project {
             let Ok(inside) = absolute.strip_prefix(&chart.path) else { continue };
             let first = inside.components().next().map(|first| first.as_os_str());
             let of_values = OF_VALUES.iter().any(|folder| first.is_some_and(|first| first == *folder));
-            if of_values || by_name == Role::Values || chart.templates.iter().any(|it| it.path() == absolute)
-            {
-                return (file.with_name(shown(path)), Some(chart.clone()));
+            let template = chart.templates.iter().any(|it| it.path() == absolute);
+            if template || of_values || by_name == Role::Values {
+                let role = if template { Role::Manifest } else { Role::Values };
+                return (file.with_name(shown(path)).with_role(role), Some(chart.clone()));
             }
         }
         let role = around.manifests().find(|it| it.path() == absolute).map_or(by_name, InputFile::role);

@@ -151,13 +151,10 @@ impl Gathered {
     /// The chart that a chart belongs to: a subchart to the outermost one.
     fn outermost<'a>(&self, chart: &'a Path) -> &'a Path {
         let mut top = chart;
-        for folder in chart.ancestors() {
-            let of_charts = folder.parent().filter(|above| above.ends_with("charts"));
-            match of_charts.and_then(Path::parent).filter(|above| self.charts.contains(*above)) {
-                Some(above) => top = above,
-                None if folder != top => break,
-                None => {}
-            }
+        while let Some(charts) = top.parent().filter(|above| above.ends_with("charts"))
+            && let Some(above) = charts.parent().filter(|above| self.charts.contains(*above))
+        {
+            top = above;
         }
         top
     }
@@ -180,8 +177,10 @@ impl Gathered {
                 folder.file_name().is_some_and(|name| name == "templates")
                     && folder.parent().is_some_and(|parent| self.charts.contains(parent))
             });
-            // Any other file of a chart selects it too, if it was named.
-            let named = self.inside.contains_key(&path).then(|| self.chart_of(&path)).flatten();
+            // A chart may have no templates but those of the charts that it needs. Any other file of a chart selects
+            // it too, if it was named.
+            let heads = path.ends_with("Chart.yaml") || self.inside.contains_key(&path);
+            let named = heads.then(|| self.chart_of(&path)).flatten();
             let Some(chart) = template.and_then(Path::parent).or(named) else {
                 manifests.push(InputFile::on_disk(name, path).with_role(role));
                 continue;

@@ -1,7 +1,7 @@
 //! [`DiskFiles`]: a folder and everything below it.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, RwLock};
@@ -53,19 +53,23 @@ impl DiskFiles {
         Some(parts?.join("/"))
     }
 
-    /// Where a path of the tree leads, links followed.
-    fn resolve(&self, path: &str) -> Result<PathBuf, FileError> {
+    /// Where a path of the tree leads, links followed, and what is there.
+    fn resolve(&self, path: &str) -> Result<(PathBuf, Metadata), FileError> {
         let inner = Path::new(path);
         if !inner.components().all(|part| matches!(part, Component::Normal(_))) && !path.is_empty() {
             return Err(FileError::OutsideTree);
         }
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        if name.is_empty() {
-            return self.canonical(path);
+        if !name.is_empty() {
+            let found = self.folder(folder)?.join(name);
+            let data = found.symlink_metadata().map_err(|error| file_error(&error))?;
+            if !data.is_symlink() {
+                return Ok((found, data));
+            }
         }
-        let found = self.folder(folder)?.join(name);
+        let found = self.canonical(path)?;
         let data = found.symlink_metadata().map_err(|error| file_error(&error))?;
-        if data.is_symlink() { self.canonical(path) } else { Ok(found) }
+        Ok((found, data))
     }
 
     fn folder(&self, path: &str) -> Result<PathBuf, FileError> {
@@ -86,7 +90,7 @@ impl DiskFiles {
     }
 
     fn walk(&self, path: &str, above: &mut Vec<PathBuf>, found: &mut Vec<String>) -> Result<(), FileError> {
-        let folder = self.resolve(path)?;
+        let (folder, _) = self.resolve(path)?;
         // A link to a folder above would never end.
         if above.len() >= MOST_DEPTH || above.contains(&folder) {
             return Ok(());
@@ -102,8 +106,7 @@ impl DiskFiles {
             let inner = if path.is_empty() { name } else { format!("{path}/{name}") };
             let mut kind = entry.file_type().map_err(|error| file_error(&error))?;
             if kind.is_symlink()
-                && let Ok(target) = self.resolve(&inner)
-                && let Ok(data) = target.metadata()
+                && let Ok((_, data)) = self.resolve(&inner)
             {
                 kind = data.file_type();
             }
@@ -123,8 +126,8 @@ impl DiskFiles {
 
 impl Files for DiskFiles {
     fn read(&self, path: &str) -> Result<Arc<[u8]>, FileError> {
-        let file = File::open(self.resolve(path)?).map_err(|error| file_error(&error))?;
-        let data = file.metadata().map_err(|error| file_error(&error))?;
+        let (path, data) = self.resolve(path)?;
+        // Before it is opened: opening a pipe waits for somebody who writes.
         if !data.is_file() {
             return Err(FileError::NotRegular);
         }
@@ -132,8 +135,11 @@ impl Files for DiskFiles {
         if data.len() > self.limit {
             return Err(too_large);
         }
+        // Files of the kernel's own say that they are empty.
+        let most = if data.len() == 0 { self.limit + 1 } else { data.len() };
+        let file = File::open(path).map_err(|error| file_error(&error))?;
         let mut bytes = Vec::with_capacity(usize::try_from(data.len()).unwrap_or(0));
-        file.take(self.limit + 1).read_to_end(&mut bytes).map_err(|error| file_error(&error))?;
+        file.take(most).read_to_end(&mut bytes).map_err(|error| file_error(&error))?;
         if bytes.len() as u64 > self.limit { Err(too_large) } else { Ok(Arc::from(bytes)) }
     }
 
@@ -145,7 +151,7 @@ impl Files for DiskFiles {
     }
 
     fn exists(&self, path: &str) -> bool {
-        self.resolve(path).is_ok_and(|path| path.is_file())
+        self.resolve(path).is_ok_and(|(_, data)| data.is_file())
     }
 }
 
@@ -160,12 +166,16 @@ fn file_error(error: &io::Error) -> FileError {
 /// in, else the folder that holds it.
 #[must_use]
 pub fn root_above(path: &Path) -> PathBuf {
+    work_tree(path).unwrap_or_else(|| {
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        path.parent().map_or_else(|| path.clone(), Path::to_path_buf)
+    })
+}
+
+/// The git work tree that a path lies in.
+pub(super) fn work_tree(path: &Path) -> Option<PathBuf> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let work_tree = path.ancestors().find(|folder| folder.join(".git").exists());
-    match work_tree {
-        Some(folder) => folder.to_path_buf(),
-        None => path.parent().map_or_else(|| path.clone(), Path::to_path_buf),
-    }
+    path.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_path_buf)
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::source::{FileError, Files, Limits};
 
-use super::disk::{DiskFiles, root_above};
+use super::disk::{DiskFiles, root_above, work_tree};
 
 /// A tree of files whose paths are those shown in reports: `charts/web/values.yaml` for a chart that
-/// was named `charts/web`, wherever the tree's root is. Nothing outside the git work tree (else the
-/// folder that holds the chart) is read.
+/// was named `charts/web`, wherever the tree's root is. Nothing outside the git work tree is read; without one
+/// nothing outside the folder where the name begins, or for other names (`../web`) the one that holds the chart.
 #[derive(Clone, Debug)]
 pub struct ShownFiles {
     below: DiskFiles,
@@ -25,10 +25,11 @@ impl ShownFiles {
     /// # Errors
     /// There is no such folder, or its name is not UTF-8.
     pub fn around(folder: &Path, name: &str, limits: &Limits) -> Result<Self, FileError> {
-        let root = root_above(folder);
+        let name = Self::folder(name);
+        let root =
+            work_tree(folder).or_else(|| named_from(folder, name)).unwrap_or_else(|| root_above(folder));
         let below = DiskFiles::new(&root, limits)?;
         let inner = below.relative(folder).ok_or(FileError::NotFound)?;
-        let name = Self::folder(name);
         let (mut from, mut to): (Vec<&str>, Vec<&str>) = (parts(&inner), name.split('/').collect());
         while !from.is_empty() && from.last() == to.last() {
             from.pop();
@@ -84,6 +85,19 @@ impl ShownFiles {
 }
 
 /// What of a path stands behind a folder.
+/// The folder in which a relative name leads to `folder`.
+fn named_from(folder: &Path, name: &str) -> Option<PathBuf> {
+    let folder = folder.canonicalize().ok()?;
+    let mut base = &*folder;
+    for part in name.split('/').rev() {
+        if base.file_name()?.to_str()? != part {
+            return None;
+        }
+        base = base.parent()?;
+    }
+    (!name.is_empty()).then(|| base.to_path_buf())
+}
+
 fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     match path.strip_prefix(folder)? {
         rest if folder.is_empty() => (!rest.starts_with("..")).then_some(rest),
@@ -172,5 +186,19 @@ mod tests {
         let files = ShownFiles::around(&chart, ".", &limits).unwrap();
         assert_eq!(files.name_of(&folder.path().join("env/none.yaml")), None);
         assert!(files.read("../../../x").is_err());
+    }
+    #[test]
+    fn without_a_work_tree_files_are_read_from_where_the_name_begins() {
+        let folder = tempfile::tempdir().unwrap();
+        let chart = folder.path().join("deploy/web");
+        for inner in ["deploy/web", "env"] {
+            std::fs::create_dir_all(folder.path().join(inner)).unwrap();
+        }
+        std::fs::write(folder.path().join("env/prod.yaml"), "a: 1").unwrap();
+        let files = |name: &str| ShownFiles::around(&chart, name, &Limits::default()).unwrap();
+        assert_eq!(&*files("deploy/web").read("env/prod.yaml").unwrap(), b"a: 1");
+        for name in ["web", ".", "../deploy/web", chart.to_str().unwrap()] {
+            assert_eq!(files(name).name_of(&folder.path().join("env/prod.yaml")), None, "{name}");
+        }
     }
 }

@@ -100,6 +100,19 @@ fn templates_of_charts_are_no_manifests() {
 }
 
 #[test]
+fn a_chart_may_have_no_templates_of_its_own() {
+    let folder = tree(&[
+        ("shop/Chart.yaml", "name: shop"),
+        ("shop/values.yaml", "a: 1"),
+        ("shop/charts/db/Chart.yaml", "name: db"),
+        ("shop/charts/db/charts/common/Chart.yaml", "name: common"),
+    ]);
+    let project = discover(folder.path(), |_| {});
+    let charts: Vec<_> = project.charts().map(|chart| (&*chart.name, chart.templates.len())).collect();
+    assert_eq!(charts, [("shop", 0)]);
+}
+
+#[test]
 fn a_path_inside_a_chart_selects_the_chart_and_limits_the_report() {
     let folder = tree(&[
         ("web/Chart.yaml", "name: web"),

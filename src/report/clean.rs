@@ -1,6 +1,7 @@
 //! Text of the input on its way to a terminal or to a build log.
 
 use std::borrow::Cow;
+use std::{fmt, io};
 
 /// What stands for a character that would steer a terminal or reorder text: one of the same length
 /// in bytes, so that spans stay right.
@@ -22,6 +23,10 @@ fn replacement(character: char) -> Option<char> {
 /// bytes is the same.
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
+    // Nearly all text is of these.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+        return Cow::Borrowed(text);
+    }
     if !text.chars().any(|character| replacement(character).is_some()) {
         return Cow::Borrowed(text);
     }
@@ -37,7 +42,11 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 /// The same on one line: newlines and tabs become blanks.
 #[must_use]
 pub fn clean_line(text: &str) -> String {
-    clean(text).replace(['\n', '\r', '\t'], " ")
+    let cleaned = clean(text);
+    if !cleaned.bytes().any(|byte| matches!(byte, b'\n' | b'\r' | b'\t')) {
+        return cleaned.into_owned();
+    }
+    cleaned.replace(['\n', '\r', '\t'], " ")
 }
 
 /// Breaks `##[` and `##vso[`, which build runners take for commands anywhere in a line, by a mark of
@@ -57,8 +66,52 @@ pub fn json_text(text: &str) -> Cow<'_, str> {
     if text.contains("##") { Cow::Owned(text.replace("##", "#\\u0023")) } else { Cow::Borrowed(text) }
 }
 
+/// Passes JSON text on as [`json_text`] writes it, in the pieces in which it comes.
+pub struct JsonPieces<'a> {
+    told: &'a mut dyn fmt::Write,
+    /// Whether the last byte was a mark that the next one may make a command of.
+    open: bool,
+}
+
+impl<'a> JsonPieces<'a> {
+    /// Passes on to a listener.
+    pub fn new(told: &'a mut dyn fmt::Write) -> Self {
+        Self { told, open: false }
+    }
+
+    fn pass_on(&mut self, piece: &str) -> fmt::Result {
+        let rest = match piece.strip_prefix('#').filter(|_| self.open) {
+            Some(rest) => {
+                self.told.write_str("\\u0023")?;
+                rest
+            }
+            None => piece,
+        };
+        if !piece.is_empty() {
+            // Of three marks in a row the last one is the first of a pair.
+            let marks = rest.len() - rest.trim_end_matches('#').len();
+            self.open = marks % 2 == 1;
+        }
+        self.told.write_str(&json_text(rest))
+    }
+}
+
+impl io::Write for JsonPieces<'_> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let text = str::from_utf8(piece).map_err(io::Error::other)?;
+        self.pass_on(text).map_err(io::Error::other)?;
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     #[test]
@@ -77,5 +130,15 @@ mod tests {
         let safe = json_text(&json);
         assert!(!safe.contains("##"));
         assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), "x ##[error] ###");
+        for cut in ["", "#", "##", "a#", "#a", "###", "a##", "##a", "#a#"] {
+            for end in ["", "#", "##", "###", "#a", "a#"] {
+                let mut pieces = String::new();
+                let mut writer = JsonPieces::new(&mut pieces);
+                for piece in ["#", cut, end] {
+                    writer.write_all(piece.as_bytes()).unwrap();
+                }
+                assert_eq!(pieces, json_text(&format!("#{cut}{end}")), "{cut} {end}");
+            }
+        }
     }
 }

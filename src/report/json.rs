@@ -1,6 +1,9 @@
 //! Our own JSON, version 1. `schema/report.schema.json` and `schema/fix.schema.json` are made from
 //! these types and tested to be current.
 
+use std::fmt;
+use std::io::{BufWriter, Write as _};
+
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
@@ -9,7 +12,7 @@ use crate::finding::{Applicability, Finding, FixOffer, Severity, SourceEdits};
 use crate::source::{Problem, ProblemKind};
 
 use super::Report;
-use super::clean::json_text;
+use super::clean::JsonPieces;
 use super::place::Place;
 
 /// Version of the format; a field that goes or changes its meaning raises it.
@@ -376,18 +379,26 @@ pub fn summary(findings: &[Finding], counts: &Counts) -> Summary {
 
 /// JSON text with a final newline that is safe in a build log.
 pub fn text(value: &impl Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
-    text.push('\n');
-    match json_text(&text) {
-        std::borrow::Cow::Owned(safe) => safe,
-        std::borrow::Cow::Borrowed(_) => text,
-    }
+    let mut text = String::new();
+    // A string takes all that it is told.
+    let _ = tell(value, &mut text);
+    text
 }
 
-/// The report as JSON.
-pub fn check(report: &Report<'_>) -> String {
+/// The same, told piece by piece.
+fn tell(value: &impl Serialize, told: &mut dyn fmt::Write) -> fmt::Result {
+    // The pieces of JSON are words and marks: together they are passed on faster.
+    let mut pieces = BufWriter::with_capacity(1 << 16, JsonPieces::new(told));
+    serde_json::to_writer_pretty(&mut pieces, value).map_err(|_| fmt::Error)?;
+    pieces.flush().map_err(|_| fmt::Error)?;
+    drop(pieces);
+    told.write_str("\n")
+}
+
+/// The report as JSON, told piece by piece, since all of it may be long.
+pub fn check(report: &Report<'_>, told: &mut dyn fmt::Write) -> fmt::Result {
     let analysis = report.analysis;
-    text(&CheckReport {
+    let report = CheckReport {
         version: VERSION,
         tool: Tool::THIS,
         findings: &analysis.findings,
@@ -396,7 +407,8 @@ pub fn check(report: &Report<'_>) -> String {
             known_by_baseline: analysis.baseline.map(|baseline| baseline.known),
             ..summary(&analysis.findings, &analysis.counts)
         },
-    })
+    };
+    tell(&report, told)
 }
 
 /// The schema of `check --format json`.

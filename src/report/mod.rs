@@ -23,6 +23,7 @@ mod style;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::engine::Analysis;
@@ -112,13 +113,25 @@ impl Report<'_> {
     /// The report as text, with a final newline unless it is empty.
     #[must_use]
     pub fn write(&self, format: Format, style: &Style) -> String {
-        match format {
-            Format::Pretty => pretty::check(self, style),
-            Format::Json => json::check(self),
+        let mut text = String::new();
+        // A string takes all that it is told.
+        let _ = self.tell(format, style, &mut text);
+        text
+    }
+
+    /// The same, told in pieces where the format allows that.
+    ///
+    /// # Errors
+    /// Those of the listener.
+    pub fn tell(&self, format: Format, style: &Style, told: &mut dyn fmt::Write) -> fmt::Result {
+        let whole = match format {
+            Format::Pretty => return pretty::check(self, style, told),
+            Format::Json => return json::check(self, told),
             Format::Sarif => sarif::check(self),
             Format::Github => github::check(self),
             Format::Rdjsonl => rdjson::check(self),
             Format::Diff => diff::check(self),
-        }
+        };
+        told.write_str(&whole)
     }
 }

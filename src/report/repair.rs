@@ -181,6 +181,8 @@ impl RepairReport<'_> {
         let rest = if unwritten > 0 {
             let number = count(unwritten + left.len(), "finding");
             format!(". {number} left, {unwritten} of them in files that could not be written.")
+        } else if self.repair.before.counts.is_empty() && self.repair.before.problems.is_empty() {
+            ". There was nothing to check.".to_owned()
         } else if left.is_empty() && self.repair.before.is_blind() {
             ". Not everything was checked.".to_owned()
         } else if left.is_empty() {

@@ -146,15 +146,28 @@ impl Document {
     /// rule is run on it. `root` is a mapping.
     #[must_use]
     pub fn of_values(tree: &Arc<SpanTree>, root: NodeId, document: usize) -> Self {
+        Self::of_kind(tree, root, document, ("", "Values"))
+    }
+
+    /// A mapping of a kind (`apiVersion`, `kind`) that it does not say itself, as an object without pods and without
+    /// a name.
+    #[must_use]
+    pub fn of_kind(
+        tree: &Arc<SpanTree>,
+        root: NodeId,
+        document: usize,
+        (api_version, kind): (&str, &str),
+    ) -> Self {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let kind =
-            GroupVersionKind { group: String::new(), version: String::new(), kind: "Values".to_owned() };
+            GroupVersionKind { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() };
         Self {
             tree: Arc::clone(tree),
             root,
             document,
             item: None,
             kind,
-            api_version: String::new(),
+            api_version: api_version.to_owned(),
             name: None,
             namespace: None,
             pods: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -234,7 +234,40 @@ struct Row {
     /// Digests it is known to hold for; none = the tags alone decide.
     digests: Vec<String>,
     tag_length: usize,
-    fact: ImageRow,
+    fact: Fact,
+}
+
+/// What a row says. A shipped one is read once it is asked for: of the many, a run needs few, and to read all
+/// would be most of what a check of one file costs.
+#[derive(Clone, Debug)]
+struct Fact {
+    /// Its line of the shipped table.
+    line: &'static str,
+    row: OnceLock<ImageRow>,
+}
+
+impl Fact {
+    /// The row; one that says nothing should its line be broken, which a test makes sure it is not.
+    fn row(&self) -> &ImageRow {
+        self.row.get_or_init(|| {
+            let rows = toml::from_str::<BTreeMap<String, ImageRow>>(self.line).unwrap_or_default();
+            rows.into_values().next().unwrap_or_default()
+        })
+    }
+}
+
+impl From<ImageRow> for Fact {
+    fn from(row: ImageRow) -> Self {
+        Self { line: "", row: OnceLock::from(row) }
+    }
+}
+
+/// The lines of the shipped table, by their keys.
+fn shipped_lines() -> impl Iterator<Item = (String, Fact)> {
+    SHIPPED.lines().filter_map(|line| {
+        let (key, _) = line.strip_prefix('"')?.split_once("\" = ")?;
+        Some((key.to_owned(), Fact { line, row: OnceLock::new() }))
+    })
 }
 
 /// What is known of images.
@@ -259,8 +292,7 @@ impl Images {
     /// The shipped table.
     #[must_use]
     pub fn shipped() -> &'static Arc<Self> {
-        static IMAGES: LazyLock<Arc<Images>> =
-            LazyLock::new(|| Arc::new(Images::read(SHIPPED).unwrap_or_default()));
+        static IMAGES: LazyLock<Arc<Images>> = LazyLock::new(|| Arc::new(Images::of(shipped_lines(), None)));
         &IMAGES
     }
 
@@ -324,21 +356,21 @@ impl Images {
                 (Tag::Implied, false) => Vec::new(),
             };
             let tag_length = tags.first().map_or(0, |tag| tag.trim_matches('*').len());
-            let row = Row { tags, digests: image.digests.clone(), tag_length, fact };
+            let row = Row { tags, digests: image.digests.clone(), tag_length, fact: fact.into() };
             front.exact.entry(reference.repository()).or_default().push(row);
         }
         front.base = Some(Arc::new(self));
         front
     }
 
-    fn of(rows: impl IntoIterator<Item = (String, ImageRow)>, base: Option<Arc<Self>>) -> Self {
+    fn of<F: Into<Fact>>(rows: impl IntoIterator<Item = (String, F)>, base: Option<Arc<Self>>) -> Self {
         let mut images = Self { base, ..Self::default() };
         let mut patterns: HashMap<String, Vec<Row>> = HashMap::new();
         for (key, fact) in rows {
             let (repository, pattern) = split_key(&key);
             let tags: Vec<String> = pattern.split(';').map(str::to_owned).collect();
             let tag_length = if pattern == "*" { 0 } else { pattern.len() };
-            let row = Row { tags, digests: Vec::new(), tag_length, fact };
+            let row = Row { tags, digests: Vec::new(), tag_length, fact: fact.into() };
             let table = if repository.contains('*') { &mut patterns } else { &mut images.exact };
             table.entry(repository.to_owned()).or_default().push(row);
         }
@@ -360,7 +392,8 @@ impl Images {
         let own = own.map(|row| {
             let user = self.base.is_some();
             let moving = matches!(image.tag, Tag::Implied) || image.tag.text() == "latest";
-            ImageFact { row: &row.fact, bounded: row.fact.bounded && (user || !moving) }
+            let row = row.fact.row();
+            ImageFact { row, bounded: row.bounded && (user || !moving) }
         });
         let beyond = |images: &'a Option<Arc<Self>>| images.as_ref()?.find(image);
         own.or_else(|| beyond(&self.base)).or_else(|| beyond(&self.fallback))
@@ -468,4 +501,18 @@ fn glob(pattern: &str, text: &str) -> bool {
         }
     }
     pattern.get(p..).is_some_and(|rest| rest.iter().all(|&byte| byte == b'*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_of_the_shipped_table_says_what_the_table_says() {
+        let table: Table = toml::from_str(SHIPPED).unwrap();
+        let lines = shipped_lines().map(|(key, fact)| (key, fact.row().clone()));
+        let lines: Vec<(String, ImageRow)> = lines.collect();
+        assert!(lines.iter().map(|(key, _)| key).is_sorted());
+        assert_eq!(lines, table.images.into_iter().collect::<Vec<_>>());
+    }
 }

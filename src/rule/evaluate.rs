@@ -10,7 +10,7 @@ use crate::yaml::{FieldPath, NodeId};
 use super::catalogue::{Catalogue, Rule, RuleTest};
 use super::frame::{Frame, Place};
 use super::native::Repair;
-use super::patching::candidates;
+use super::patching::{Candidates, candidates};
 use super::pod_security::{self, Level, Verdict};
 use super::predicate::{FieldTest, Outcome, Truth};
 use super::scope::{HANDLERS, Root, Scope};
@@ -310,7 +310,10 @@ impl Visitor for Collector<'_> {
             None => rule.message.fill(frame, found.test, Some(found.node)),
         };
         let repair: Option<&Repair> = native.and_then(|native| native.repair.as_ref());
-        let candidates = candidates(rule, frame, self.index, &found.field, repair);
+        let candidates = match self.target.repairs {
+            true => candidates(rule, frame, self.index, &found.field, repair),
+            false => Candidates::default(),
+        };
         self.hits.push(RuleHit {
             rule: Arc::clone(&rule.id),
             severity: rule.severity,

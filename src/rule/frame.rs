@@ -161,6 +161,10 @@ impl<'a> Frame<'a> {
                 self.container.is_some_and(|container| container.list == ContainerList::Ephemeral)
             }
             Fact::HostAccess => has_host_access(self.tree(), pod),
+            Fact::WritesToNode => match self.container {
+                Some(container) => writes_to_node(self.tree(), pod, container),
+                None => pod.containers.iter().any(|container| writes_to_node(self.tree(), pod, container)),
+            },
             Fact::OtherSeccompAnnotation => native::annotates_other_seccomp(self),
             Fact::BindsByFile => {
                 self.container.is_some_and(|container| native::binds_by_file(self, container))
@@ -169,6 +173,17 @@ impl<'a> Frame<'a> {
                 self.container.is_some_and(|container| native::has_other_file_rights(self, container))
             }
             Fact::HandsOver => self.container.is_some_and(|container| native::hands_over(self, container)),
+            Fact::UsesCapabilities => {
+                self.container.is_some_and(|container| native::uses_capabilities(self, container))
+            }
+            Fact::UsesCapability => self.container.is_some_and(|container| {
+                let name = Field::text_of(self.tree(), self.subject.node);
+                matches!(name, Field::Value(name) if native::uses_capability(self, container, &name))
+            }),
+            Fact::WorksPrivileged => {
+                self.container.is_some_and(|container| native::works_privileged(self, container))
+            }
+            Fact::CallsApi => native::calls_api(self),
         }
     }
 }
@@ -180,4 +195,23 @@ fn has_host_access(tree: &SpanTree, pod: &Pod) -> bool {
     let items = volumes.map_or(&[][..], |volumes| tree.items(volumes));
     ["hostNetwork", "hostPID", "hostIPC"].into_iter().any(on)
         || items.iter().any(|&item| !get(tree, item, &["hostPath"]).is_absent())
+}
+
+/// Whether a container mounts a path of the node, and not for reading only.
+fn writes_to_node(tree: &SpanTree, pod: &Pod, container: &Container) -> bool {
+    let items = |node, key| match get(tree, node, &[key]) {
+        Field::Value(list) => tree.items(list),
+        _ => &[],
+    };
+    let name = |item, key| read_text(tree, item, &[key]).value();
+    let node_paths: Vec<_> = items(pod.spec, "volumes")
+        .iter()
+        .filter(|&&volume| !get(tree, volume, &["hostPath"]).is_absent())
+        .filter_map(|&volume| name(volume, "name"))
+        .collect();
+    let writes = |&mount: &NodeId| {
+        read_bool(tree, mount, &["readOnly"]) != Field::Value(true)
+            && name(mount, "name").is_some_and(|volume| node_paths.contains(&volume))
+    };
+    !node_paths.is_empty() && items(container.node, "volumeMounts").iter().any(writes)
 }

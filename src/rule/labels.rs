@@ -43,11 +43,6 @@ pub fn of_object(document: &Document) -> Result<Labels, Unreadable> {
     pairs_of(tree, get(tree, document.root(), &["metadata", "labels"]))
 }
 
-/// Whether two objects may end up in one namespace: without one, they may.
-pub fn together(one: &Document, other: &Document) -> bool {
-    one.namespace().zip(other.namespace()).is_none_or(|(one, other)| one == other)
-}
-
 /// What a selector asks of one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Asks {

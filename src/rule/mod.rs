@@ -20,6 +20,7 @@ mod patching;
 mod pod_security;
 mod predicate;
 mod recipe;
+mod said;
 mod schema;
 mod scope;
 mod selection;
@@ -40,6 +41,7 @@ pub use neighbour::Neighbour;
 
 pub use pod_security::{Check, Level, NextLevel, Verdict};
 pub use recipe::{Recipe, recipes};
+pub use said::Said;
 pub use schema::{
     CheckTable, FixTable, Literal, Operation, PredicateTable, RuleFile, RuleTable, json_schema,
 };

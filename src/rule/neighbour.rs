@@ -1,5 +1,5 @@
-//! [`Neighbour`]: what is remembered of an object, so that a fix of another one knows whether it must
-//! read it. Small, because it is kept for every object of a run.
+//! [`Neighbour`]: what is remembered of an object for fixes of others: whether it concerns them, and what it says.
+//! Small, because it is kept for every object of a run.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -7,11 +7,15 @@ use crate::resource::{Document, Field, Pod, get, read_text};
 use crate::yaml::{NodeId, SpanTree};
 
 use super::labels::{self, Selector};
-use super::native::names_ports;
+use super::said::{Said, names_ports};
 
-/// An object that a fix of another object may have to read or change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An object that a fix of another object may depend on, or change.
+#[derive(Clone, Debug)]
 pub struct Neighbour {
+    /// Its place among the objects of its file.
+    pub index: usize,
+    /// What it says of ports.
+    pub said: Box<Said>,
     /// Group, kind, namespace and name: the same object in several files is one for several places.
     pub identity: (String, String, Option<String>, String),
     /// Whether it holds a pod.
@@ -35,9 +39,13 @@ fn label_ties(labels: &labels::Labels) -> Vec<u64> {
 }
 
 impl Neighbour {
-    /// What is remembered of an object; `None` where no fix of another one asks for it.
+    /// What is remembered of the objects of a file: of those that fixes of others ask for.
     #[must_use]
-    pub fn of(document: &Document) -> Option<Self> {
+    pub fn of_all(documents: &[Document]) -> Vec<Self> {
+        documents.iter().enumerate().filter_map(|(index, document)| Self::of(document, index)).collect()
+    }
+
+    fn of(document: &Document, index: usize) -> Option<Self> {
         let kind = document.kind();
         let (tree, root) = (document.tree(), document.root());
         let workload = !document.pods().is_empty();
@@ -45,7 +53,8 @@ impl Neighbour {
             ("", "Service") => {
                 let selector = get(tree, root, &["spec", "selector"]);
                 match (Selector::of_map(tree, selector.clone()), selector) {
-                    (Ok(None), _) => return None,
+                    // It leads to no pod; a monitor may ask what it does lead to.
+                    (Ok(None), _) => Some(Vec::new()),
                     (Ok(Some(_)), Field::Value(map)) => {
                         labels::pairs(tree, map).ok().map(|it| label_ties(&it))
                     }
@@ -60,6 +69,8 @@ impl Neighbour {
         let name = document.name().unwrap_or_default().to_owned();
         let namespace = document.namespace().map(str::to_owned);
         Some(Self {
+            index,
+            said: Box::new(Said::of(document)),
             identity: (kind.group.clone(), kind.kind.clone(), namespace, name),
             workload,
             wide: is_wide(document),
@@ -83,7 +94,7 @@ impl Neighbour {
         self.ties.as_deref()
     }
 
-    /// Whether a fix of `other` may have to read this object.
+    /// Whether a fix of `other` may depend on this object.
     #[must_use]
     pub fn concerns(&self, other: &Self) -> bool {
         let tied = match (&self.ties, &other.ties) {

@@ -8,7 +8,7 @@ use crate::yaml::{FieldPath, NodeId, Segment, SpanTree};
 
 use super::catalogue::{Change, Fix, Rule};
 use super::frame::Frame;
-use super::native::{Repair, is_of_pod_and_container};
+use super::native::{self, Repair, is_of_pod_and_container};
 use super::scope::Root;
 
 /// Fields that the API refuses in a pod whose `os.name` is `windows`
@@ -32,6 +32,7 @@ const LINUX_ONLY: [&str; 15] = [
 ];
 
 /// The candidates of a finding, or the reason why there is none, or why the best is not among them.
+#[derive(Default)]
 pub(super) struct Candidates {
     pub fixes: Vec<CandidateFix>,
     pub no_fix: Option<Arc<str>>,
@@ -86,7 +87,10 @@ fn candidate(
     repair: Option<&Repair>,
 ) -> Result<CandidateFix, Arc<str>> {
     if let Some((_, reason)) = fix.blocked_if.iter().find(|(when, _)| when.holds(frame)) {
-        return Err(Arc::clone(reason));
+        return Err(match reason.contains("{programs}") {
+            true => reason.replace("{programs}", &native::listed(frame)).into(),
+            false => Arc::clone(reason),
+        });
     }
     let mut level = fix.applicability;
     if fix.safe_if.as_ref().is_some_and(|condition| condition.holds(frame)) {

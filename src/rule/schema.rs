@@ -181,6 +181,9 @@ pub enum Fact {
     Ephemeral,
     /// The pod uses a namespace of the node, or mounts one of its paths.
     HostAccess,
+    /// The container, or for what is said of the pod any of its containers, mounts a path of the node and may write
+    /// to it: what is there mostly belongs to root.
+    WritesToNode,
     /// An annotation of the pod asks for another seccomp profile than the runtime's default: the API
     /// refuses a pod whose `seccompProfile` says something else (`ValidatePodCreate`).
     OtherSeccompAnnotation,
@@ -192,6 +195,16 @@ pub enum Fact {
     /// The container runs as root, the image's start then hands over to another user, and the container
     /// does not add the capabilities that this takes: CHOWN, SETGID and SETUID.
     HandsOver,
+    /// The container may be root, and its command calls a program that `drop: [ALL]` takes a capability from
+    /// (`chown`: CHOWN).
+    UsesCapabilities,
+    /// The container may be root, and its command calls a program that needs the capability which is the subject.
+    UsesCapability,
+    /// The container may be root, and its command calls a program that works in a privileged container only
+    /// (`sysctl`), or needs a capability that no runtime grants by default (`mount`: SYS_ADMIN).
+    WorksPrivileged,
+    /// A container's command calls a client of the Kubernetes API (`kubectl`), or its image is called like one.
+    CallsApi,
 }
 
 /// A test, or several. Exactly one of `all`, `any`, `not`, `named`, `since`, `kind`, `fact` and

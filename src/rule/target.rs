@@ -5,10 +5,12 @@ use std::fmt;
 use crate::finding::Applicability;
 use crate::resource::{Document, Images, KubernetesVersion};
 
-/// Objects that are read only once a rule asks for them.
+use super::said::Said;
+
+/// Objects that are looked for only once a rule asks for them.
 pub trait Together {
-    /// All of them.
-    fn documents(&self) -> &[&Document];
+    /// What each of them says.
+    fn said(&self) -> &[&Said];
 }
 
 /// The objects that are judged together, by the index that [`Catalogue::evaluate`](super::Catalogue::evaluate) is
@@ -17,7 +19,7 @@ pub trait Together {
 pub enum Documents<'a> {
     /// At hand.
     Known(&'a [&'a Document]),
-    /// Read once they are asked for: few rules do.
+    /// Looked for once they are asked for: few rules do.
     Asked(&'a dyn Together),
 }
 
@@ -41,6 +43,8 @@ pub struct Target<'a> {
     /// Images that a run is limited to: of other containers nothing is said, and of a pod only where one of
     /// its containers runs one of these.
     pub only: Option<&'a Images>,
+    /// Whether repairs are wanted at all.
+    pub repairs: bool,
     /// Which repairs make further ones needless.
     pub enough: &'a Enough<'a>,
 }
@@ -57,15 +61,19 @@ impl<'a> Target<'a> {
             whole: false,
             unprivileged_ports: None,
             only: None,
+            repairs: true,
             enough: &|_, _| false,
         }
     }
 
-    /// The objects that are judged together.
-    pub(super) fn documents(&self) -> &'a [&'a Document] {
+    /// Tells what the objects that are judged together say, by their indexes.
+    pub(super) fn ask_all<T>(&self, told: impl FnOnce(&[&Said]) -> T) -> T {
         match self.documents {
-            Documents::Known(documents) => documents,
-            Documents::Asked(documents) => documents.documents(),
+            Documents::Known(documents) => {
+                let said: Vec<Said> = documents.iter().map(|document| Said::of(document)).collect();
+                told(&said.iter().collect::<Vec<_>>())
+            }
+            Documents::Asked(documents) => told(documents.said()),
         }
     }
 }

@@ -1,27 +1,102 @@
 //! The syntax tree of a template. Spans are byte ranges of its text.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::source::Span;
 
-/// One parsed text: a template file, or a text given to `tpl`.
+/// One parsed text: a template file, or a text given to `tpl`. Copies share what they consist of.
 #[derive(Clone, Debug)]
 pub struct Template {
     /// Its name, as errors show it.
     pub name: Arc<str>,
+    pub(super) parts: Arc<Parts>,
+}
+
+/// What a [`Template`] consists of, whatever its name.
+#[derive(Debug)]
+pub struct Parts {
     /// The whole text. It need not be UTF-8.
     pub text: Arc<[u8]>,
     /// What stands outside `define`s. [`Item::Define`]s are listed where they stand.
     pub items: Vec<Item>,
     /// The named templates that `define` and `block` make, in the order in which they end.
     pub definitions: Vec<Definition>,
+    /// What pipelines and commands consist of, those of one beside each other: the lists are many and
+    /// short, and allocating each of them takes longer than reading it.
+    pub(super) commands: Vec<Command>,
+    pub(super) operands: Vec<Operand>,
+}
+
+impl Deref for Template {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
 }
 
 impl Template {
+    /// The same text as a template of another name; `None` where that is the name of one of its definitions,
+    /// which may make an error of it.
+    #[must_use]
+    pub fn renamed(&self, name: &str) -> Option<Self> {
+        let is_free = self.definitions.iter().all(|definition| *definition.name != *name);
+        is_free.then(|| Self { name: Arc::from(name), parts: Arc::clone(&self.parts) })
+    }
+}
+
+impl Parts {
     /// The bytes of a span; empty where it lies outside the text.
     #[must_use]
     pub fn slice(&self, span: Span) -> &[u8] {
         self.text.get(span.range()).unwrap_or_default()
+    }
+
+    /// A word of the text: names of functions and variables consist of letters and digits.
+    #[must_use]
+    pub fn word(&self, span: Span) -> &str {
+        std::str::from_utf8(self.slice(span)).unwrap_or_default()
+    }
+
+    /// The commands of a pipeline; never none.
+    #[must_use]
+    pub fn commands(&self, pipeline: &Pipeline) -> &[Command] {
+        self.commands.get(pipeline.commands.range()).unwrap_or_default()
+    }
+
+    /// The operands of a command; never none.
+    #[must_use]
+    pub fn operands(&self, command: &Command) -> &[Operand] {
+        self.operands.get(command.operands.range()).unwrap_or_default()
+    }
+
+    /// The names of fields without dots.
+    pub fn names(&self, fields: Fields) -> impl Iterator<Item = &str> + Clone {
+        // In front of the first dot stands nothing.
+        self.word(fields.span).split('.').skip(1)
+    }
+
+    /// The text of a string literal.
+    #[must_use]
+    pub fn string<'t>(&'t self, span: Span, text: &'t Option<Box<[u8]>>) -> &'t [u8] {
+        match text {
+            Some(text) => text,
+            None => self.slice(Span::new(span.start() + 1, span.end().saturating_sub(1))),
+        }
+    }
+}
+
+/// Which of a template's commands or operands belong together.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stretch {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+impl Stretch {
+    fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
     }
 }
 
@@ -58,7 +133,7 @@ pub enum Item {
     /// A comment.
     Comment(Comment),
     /// A pipeline whose value is printed, or which declares or assigns variables.
-    Action(Box<Action>),
+    Action(Action),
     /// `if`, `with` or `range`.
     Branch(Box<Branch>),
     /// `template "name" pipeline`
@@ -283,8 +358,8 @@ pub struct Pipeline {
     pub operator: Option<Span>,
     /// Whether the operator is `=`.
     pub assigns: bool,
-    /// The commands.
-    pub commands: Vec<Command>,
+    /// The commands: [`Template::commands`].
+    pub commands: Stretch,
 }
 
 /// A variable that gets a value.
@@ -292,8 +367,6 @@ pub struct Pipeline {
 pub struct Declaration {
     /// The variable, `$` included.
     pub span: Span,
-    /// Its name, `$` included.
-    pub name: Arc<str>,
     /// The comma behind it.
     pub comma: Option<Span>,
 }
@@ -303,8 +376,8 @@ pub struct Declaration {
 pub struct Command {
     /// From the first operand to the last.
     pub span: Span,
-    /// The operands; never none.
-    pub operands: Vec<Operand>,
+    /// The operands: [`Template::operands`].
+    pub operands: Stretch,
     /// The `|` behind it.
     pub pipe: Option<Span>,
 }
@@ -320,8 +393,9 @@ pub enum Operand {
     Bool(Span, bool),
     /// A number or character constant.
     Number(Span, Box<Number>),
-    /// A string literal: its span with quotes, and its text.
-    String(Span, Arc<[u8]>),
+    /// A string literal: its span with quotes, and its text where that is another one than what stands
+    /// between the quotes; see [`Template::string`].
+    String(Span, Option<Box<[u8]>>),
     /// `.a.b`
     Field(Fields),
     /// `$x` or `$x.a.b`
@@ -353,43 +427,35 @@ impl Operand {
     }
 }
 
-/// `.a.b`: names behind dots, without space between.
-#[derive(Clone, Debug)]
+/// `.a.b`: names behind dots, without space between; see [`Template::names`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fields {
     /// From the first dot to the end of the last name.
     pub span: Span,
-    /// The names without dots.
-    pub names: Vec<Arc<str>>,
 }
 
 impl Fields {
-    /// The span of a name's dot and letters.
+    /// Whether there is no name.
     #[must_use]
-    pub fn name_span(&self, at: usize) -> Span {
-        let before: usize = self.names.iter().take(at).map(|name| name.len() + 1).sum();
-        let start = self.span.start() + before;
-        Span::new(start, start + self.names.get(at).map_or(0, |name| name.len() + 1))
+    pub fn is_empty(self) -> bool {
+        self.span.is_empty()
     }
 }
 
 /// `$x.a.b`
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Variable {
-    /// The variable without fields.
+    /// The variable without fields, `$` included.
     pub span: Span,
-    /// Its name, `$` included.
-    pub name: Arc<str>,
     /// The fields behind it; where there are none, an empty span at its end.
     pub fields: Fields,
 }
 
 /// A function's name in an expression.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Function {
-    /// The name's span.
-    pub span: Span,
     /// The name.
-    pub name: Arc<str>,
+    pub span: Span,
     /// The number that the caller of [`parse`](super::parse) gave for the name.
     pub number: u32,
 }

@@ -1,6 +1,6 @@
 //! Nodes as Go's errors name them: their place, and their text as Go prints it.
 
-use super::ast::{Call, Command, Fields, Item, Operand, Pipeline, Template};
+use super::ast::{Call, Command, Item, Operand, Pipeline, Template};
 use super::quote;
 
 /// What a node is, as far as needed to tell nodes with one start apart.
@@ -80,13 +80,13 @@ impl Anchor {
         if !(span.start..=span.end).contains(&self.start) {
             return None;
         }
-        pipeline.commands.iter().find_map(|command| {
+        template.commands(pipeline).iter().find_map(|command| {
             if self.is(NodeKind::Command, command.span.start()) {
                 let mut text = String::new();
                 write_command(&mut text, template, command);
                 return Some((command.span.start(), text));
             }
-            command.operands.iter().find_map(|operand| self.in_operand(template, operand))
+            template.operands(command).iter().find_map(|operand| self.in_operand(template, operand))
         })
     }
 
@@ -94,7 +94,7 @@ impl Anchor {
         if self.is(NodeKind::Operand, operand.span().start()) {
             let mut text = String::new();
             write_operand(&mut text, template, operand);
-            return Some((position(operand), text));
+            return Some((position(template, operand), text));
         }
         match operand {
             Operand::Pipeline(inner) => self.in_pipeline(template, &inner.pipeline),
@@ -102,7 +102,7 @@ impl Anchor {
                 if self.is(NodeKind::ChainStart, chain.operand.span().start()) {
                     let mut text = String::new();
                     write_operand(&mut text, template, &chain.operand);
-                    return Some((position(&chain.operand), text));
+                    return Some((position(template, &chain.operand), text));
                 }
                 self.in_operand(template, &chain.operand)
             }
@@ -113,10 +113,14 @@ impl Anchor {
 
 /// Fields of a field, a variable or a value have the place of the first field that follows what
 /// the term began with.
-fn position(operand: &Operand) -> usize {
+fn position(template: &Template, operand: &Operand) -> usize {
     match operand {
-        Operand::Field(fields) if fields.names.len() > 1 => fields.name_span(1).start(),
-        Operand::Variable(variable) if !variable.fields.names.is_empty() => variable.fields.span.start(),
+        Operand::Field(fields) => {
+            let mut names = template.names(*fields);
+            let first = names.next().map_or(0, |name| name.len() + 1);
+            fields.span.start() + if names.next().is_some() { first } else { 0 }
+        }
+        Operand::Variable(variable) if !variable.fields.is_empty() => variable.fields.span.start(),
         Operand::Chain(chain) => chain.fields.span.start(),
         Operand::Pipeline(inner) => inner.pipeline.span.start(),
         operand => operand.span().start(),
@@ -126,19 +130,19 @@ fn position(operand: &Operand) -> usize {
 fn write_pipeline(text: &mut String, template: &Template, pipeline: &Pipeline) {
     for (at, variable) in pipeline.variables.iter().enumerate() {
         text.push_str(if at > 0 { ", " } else { "" });
-        text.push_str(&variable.name);
+        text.push_str(template.word(variable.span));
     }
     if !pipeline.variables.is_empty() {
         text.push_str(if pipeline.assigns { " = " } else { " := " });
     }
-    for (at, command) in pipeline.commands.iter().enumerate() {
+    for (at, command) in template.commands(pipeline).iter().enumerate() {
         text.push_str(if at > 0 { " | " } else { "" });
         write_command(text, template, command);
     }
 }
 
 fn write_command(text: &mut String, template: &Template, command: &Command) {
-    for (at, operand) in command.operands.iter().enumerate() {
+    for (at, operand) in template.operands(command).iter().enumerate() {
         text.push_str(if at > 0 { " " } else { "" });
         let inside = matches!(operand, Operand::Pipeline(_));
         text.push_str(if inside { "(" } else { "" });
@@ -155,25 +159,18 @@ fn write_operand(text: &mut String, template: &Template, operand: &Operand) {
             text.push_str(if inside { "(" } else { "" });
             write_operand(text, template, &chain.operand);
             text.push_str(if inside { ")" } else { "" });
-            write_fields(text, &chain.fields);
+            text.push_str(template.word(chain.fields.span));
         }
         Operand::Variable(variable) => {
-            text.push_str(&variable.name);
-            write_fields(text, &variable.fields);
+            text.push_str(template.word(variable.span));
+            text.push_str(template.word(variable.fields.span));
         }
-        Operand::Field(fields) => write_fields(text, fields),
+        Operand::Field(fields) => text.push_str(template.word(fields.span)),
         Operand::Dot(span)
         | Operand::Nil(span)
         | Operand::Bool(span, _)
         | Operand::Number(span, _)
         | Operand::String(span, _) => text.push_str(&String::from_utf8_lossy(template.slice(*span))),
-        Operand::Function(function) => text.push_str(&function.name),
-    }
-}
-
-fn write_fields(text: &mut String, fields: &Fields) {
-    for name in &fields.names {
-        text.push('.');
-        text.push_str(name);
+        Operand::Function(function) => text.push_str(template.word(function.span)),
     }
 }

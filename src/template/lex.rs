@@ -177,11 +177,18 @@ impl Lexer<'_> {
 
     /// Whether a closing delimiter stands at `at`, and whether it has a trim marker.
     fn right_delimiter(&self, at: usize) -> Option<bool> {
-        let marker = is_space(self.byte(at)) && self.byte(at + 1) == Some(b'-');
-        if marker && self.starts_with(at + 2, CLOSE) {
-            return Some(true);
+        match self.byte(at)? {
+            b'}' => self.closes(at).then_some(false),
+            b' ' | b'\t' | b'\r' | b'\n' => {
+                (self.byte(at + 1) == Some(b'-') && self.closes(at + 2)).then_some(true)
+            }
+            _ => None,
         }
-        self.starts_with(at, CLOSE).then_some(false)
+    }
+
+    /// Whether the bare delimiter stands at `at`.
+    fn closes(&self, at: usize) -> bool {
+        (self.byte(at), self.byte(at + 1)) == (Some(b'}'), Some(b'}'))
     }
 
     /// The inside of an action and its closing delimiter. Whether that cuts white space.
@@ -335,10 +342,11 @@ impl Lexer<'_> {
     }
 
     fn at_terminator(&self) -> bool {
-        let byte = self.byte(self.at);
-        is_space(byte)
-            || matches!(byte, None | Some(b'.' | b',' | b'|' | b':' | b')' | b'('))
-            || self.starts_with(self.at, CLOSE)
+        match self.byte(self.at) {
+            None | Some(b' ' | b'\t' | b'\r' | b'\n' | b'.' | b',' | b'|' | b':' | b')' | b'(') => true,
+            Some(b'}') => self.closes(self.at),
+            Some(_) => false,
+        }
     }
 
     fn number(&mut self, start: usize) -> Result<TokenKind, String> {

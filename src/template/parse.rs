@@ -3,13 +3,14 @@
 //! Error texts and their lines are Go's: Go reports the line of the token it read last, looking
 //! ahead included, so [`Parser::furthest`] follows that.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::ast::{
     Action, Arm, Block, Branch, BranchKind, Call, Chain, Command, Comment, Declaration, Define, Definition,
-    Delimiters, Else, Fields, Function, Item, Keyword, Number, Operand, Parenthesized, Pipeline, Template,
-    TemplateName, Text, Variable, is_empty,
+    Delimiters, Else, Fields, Function, Item, Keyword, Number, Operand, Parenthesized, Parts, Pipeline,
+    Stretch, Template, TemplateName, Text, Variable, is_empty,
 };
 use super::lex::{Token, TokenKind, Tokens, lex};
 use super::{quote, unquote};
@@ -18,9 +19,6 @@ use crate::source::Span;
 /// Most control structures, and most parentheses, inside each other. Charts need about 20; Go
 /// allows 10,000 parentheses.
 const DEEPEST: u32 = 200;
-
-/// How many words are found without a hash.
-const LATEST: usize = 64;
 
 /// Why a text is no template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,28 +56,28 @@ pub fn parse(
         tree: Tree::default(),
         definitions: Vec::new(),
         named: HashMap::new(),
-        words: HashMap::with_capacity((text.len() / 64).min(200)),
-        latest: [const { None }; LATEST],
-        items: Vec::new(),
-        commands: Vec::new(),
-        operands: Vec::new(),
-        names: Vec::new(),
+        commands: Vec::with_capacity(tokens.len() / 10),
+        operands: Vec::with_capacity(tokens.len() / 4),
+        open_items: Vec::new(),
+        open_commands: Vec::new(),
+        open_operands: Vec::new(),
         parentheses: 0,
         controls: 0,
     };
     let items = parser.file()?;
-    let definitions = parser.definitions;
-    Ok(Template { name, text, items, definitions })
+    let Parser { definitions, commands, operands, .. } = parser;
+    let parts = Arc::new(Parts { text, items, definitions, commands, operands });
+    Ok(Template { name, parts })
 }
 
 /// What Go keeps for each named template while it parses.
 #[derive(Default)]
-struct Tree {
+struct Tree<'a> {
     /// Index of the last token read.
     furthest: usize,
     /// Variables in scope, and how often each is declared.
-    variables: Vec<Arc<str>>,
-    declared: HashMap<Arc<str>, u32>,
+    variables: Vec<&'a [u8]>,
+    declared: HashMap<&'a [u8], u32>,
     /// Start of the action being read.
     action: Option<usize>,
     ranges: u32,
@@ -93,20 +91,17 @@ struct Parser<'a> {
     functions: &'a dyn Fn(&str) -> Option<u32>,
     /// Index of the next token.
     next: usize,
-    tree: Tree,
+    tree: Tree<'a>,
     definitions: Vec<Definition>,
     /// Which of them counts for a name.
     named: HashMap<Arc<str>, usize>,
-    /// One string for each name that occurs.
-    words: HashMap<&'a [u8], Arc<str>>,
-    /// Some of them, each at a place that follows from its bytes.
-    latest: [Option<(&'a [u8], Arc<str>)>; LATEST],
-    // What is read of the lists that are open, the innermost last: lists are short and many, and so each
-    // is allocated once, when its length is known.
-    items: Vec<Item>,
+    /// Those of the pipelines and commands that are complete.
     commands: Vec<Command>,
     operands: Vec<Operand>,
-    names: Vec<Arc<str>>,
+    // What is read of the lists that are open, the innermost last.
+    open_items: Vec<Item>,
+    open_commands: Vec<Command>,
+    open_operands: Vec<Operand>,
     parentheses: u32,
     controls: u32,
 }
@@ -122,6 +117,22 @@ type Parsed<T> = Result<T, ParseError>;
 /// Takes off what a stack holds from `from` on.
 fn take_from<T>(stack: &mut Vec<T>, from: usize) -> Vec<T> {
     stack.drain(from.min(stack.len())..).collect()
+}
+
+/// Moves what a stack holds from `from` on behind all that are complete.
+fn complete<T>(stack: &mut Vec<T>, from: usize, all: &mut Vec<T>) -> Stretch {
+    let start = all.len();
+    // Most often it is one.
+    match stack.pop() {
+        Some(one) if stack.len() == from => all.push(one),
+        Some(last) => {
+            all.extend(stack.drain(from.min(stack.len())..));
+            all.push(last);
+        }
+        None => {}
+    }
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Stretch { start: offset(start), end: offset(all.len()) }
 }
 
 impl<'a> Parser<'a> {
@@ -161,24 +172,6 @@ impl<'a> Parser<'a> {
 
     fn slice(&self, span: Span) -> &'a [u8] {
         self.text.get(span.range()).unwrap_or_default()
-    }
-
-    fn word(&mut self, span: Span) -> Arc<str> {
-        let bytes = self.slice(span);
-        // A word is mostly one of the latest, which is found without a hash.
-        let ends = bytes.iter().take(4).chain(bytes.last()).map(|&byte| usize::from(byte));
-        let place = (bytes.len() + ends.sum::<usize>()) % LATEST;
-        if let Some(Some((known, word))) = self.latest.get(place)
-            && *known == bytes
-        {
-            return Arc::clone(word);
-        }
-        let word = self.words.entry(bytes).or_insert_with(|| Arc::from(String::from_utf8_lossy(bytes)));
-        let word = Arc::clone(word);
-        if let Some(latest) = self.latest.get_mut(place) {
-            *latest = Some((bytes, Arc::clone(&word)));
-        }
-        word
     }
 
     // Errors.
@@ -256,14 +249,14 @@ impl<'a> Parser<'a> {
 
     // Variables.
 
-    fn declare(&mut self, name: &Arc<str>) {
-        self.tree.variables.push(Arc::clone(name));
-        *self.tree.declared.entry(Arc::clone(name)).or_default() += 1;
+    fn declare(&mut self, name: &'a [u8]) {
+        self.tree.variables.push(name);
+        *self.tree.declared.entry(name).or_default() += 1;
     }
 
     fn forget_variables(&mut self, keep: usize) {
         for name in self.tree.variables.drain(keep.min(self.tree.variables.len())..) {
-            if let Some(count) = self.tree.declared.get_mut(&name) {
+            if let Some(count) = self.tree.declared.get_mut(name) {
                 *count -= 1;
             }
         }
@@ -275,7 +268,7 @@ impl<'a> Parser<'a> {
         loop {
             let open = self.peek();
             if open.kind == TokenKind::Eof {
-                let items = take_from(&mut self.items, 0);
+                let items = take_from(&mut self.open_items, 0);
                 return match self.named.get(&self.name) {
                     Some(&other) if self.clashes(other, &items) => self.twice(&self.name),
                     _ => Ok(items),
@@ -287,7 +280,7 @@ impl<'a> Parser<'a> {
                 let word = self.advance_non_space();
                 if word.kind == TokenKind::Define {
                     let define = self.define(open.span, word.span)?;
-                    self.items.push(define);
+                    self.open_items.push(define);
                     continue;
                 }
                 self.next = start;
@@ -306,11 +299,11 @@ impl<'a> Parser<'a> {
         if self.controls > DEEPEST {
             return self.fail("max nesting depth exceeded");
         }
-        let from = self.items.len();
+        let from = self.open_items.len();
         while self.peek_non_space().kind != TokenKind::Eof {
             if let Some(ending) = self.item()? {
                 self.controls -= 1;
-                return Ok((take_from(&mut self.items, from), ending));
+                return Ok((take_from(&mut self.open_items, from), ending));
             }
         }
         self.fail("unexpected EOF")
@@ -319,12 +312,12 @@ impl<'a> Parser<'a> {
     fn item(&mut self) -> Parsed<Option<Ending>> {
         let token = self.advance_non_space();
         match token.kind {
-            TokenKind::Text => self.items.push(Item::Text(Text { span: token.span, kept: token.kept })),
+            TokenKind::Text => self.open_items.push(Item::Text(Text { span: token.span, kept: token.kept })),
             TokenKind::Comment => {
                 let open = Span::new(token.span.start(), token.kept.start());
                 let close = Span::new(token.kept.end(), token.span.end());
                 let delimiters = Delimiters { open, close };
-                self.items.push(Item::Comment(Comment { delimiters, span: token.kept }));
+                self.open_items.push(Item::Comment(Comment { delimiters, span: token.kept }));
             }
             TokenKind::LeftDelimiter => {
                 self.tree.action = Some(token.span.start());
@@ -365,10 +358,10 @@ impl<'a> Parser<'a> {
             _ => {
                 self.next -= 1;
                 let (pipeline, close) = self.pipeline("command", TokenKind::RightDelimiter)?;
-                Item::Action(Box::new(Action { delimiters: Delimiters { open, close }, pipeline }))
+                Item::Action(Action { delimiters: Delimiters { open, close }, pipeline })
             }
         };
-        self.items.push(item);
+        self.open_items.push(item);
         Ok(None)
     }
 
@@ -514,20 +507,20 @@ impl<'a> Parser<'a> {
 
     fn pipeline(&mut self, context: &str, end: TokenKind) -> Parsed<(Pipeline, Span)> {
         let start = self.peek_non_space().span.start();
-        let from = self.commands.len();
+        let from = self.open_commands.len();
         let mut pipeline = Pipeline {
             span: Span::at(start),
             variables: Vec::new(),
             operator: None,
             assigns: false,
-            commands: Vec::new(),
+            commands: Stretch::default(),
         };
         while self.declaration(&mut pipeline, context)? {}
         loop {
             let token = self.advance_non_space();
             if token.kind == end {
-                pipeline.commands = take_from(&mut self.commands, from);
-                self.check(&pipeline, context)?;
+                self.check(from, context)?;
+                pipeline.commands = complete(&mut self.open_commands, from, &mut self.commands);
                 let behind = self.at(self.next.saturating_sub(2)).span;
                 let space = self.at(self.next.saturating_sub(2)).kind == TokenKind::Space;
                 let last = if space { behind.start() } else { token.span.start() };
@@ -549,7 +542,7 @@ impl<'a> Parser<'a> {
                 | TokenKind::LeftParenthesis => {
                     self.next -= 1;
                     let command = self.command()?;
-                    self.commands.push(command);
+                    self.open_commands.push(command);
                 }
                 _ => return self.unexpected(token, context),
             }
@@ -572,9 +565,8 @@ impl<'a> Parser<'a> {
             return Ok(false);
         }
         self.advance();
-        let name = self.word(token.span);
-        self.declare(&name);
-        pipeline.variables.push(Declaration { span: token.span, name, comma: comma.then_some(next.span) });
+        self.declare(self.slice(token.span));
+        pipeline.variables.push(Declaration { span: token.span, comma: comma.then_some(next.span) });
         if !comma {
             pipeline.operator = Some(next.span);
             pipeline.assigns = next.kind == TokenKind::Assign;
@@ -589,18 +581,20 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn check(&self, pipeline: &Pipeline, context: &str) -> Parsed<()> {
-        if pipeline.commands.is_empty() {
+    /// Checks the commands of a pipeline, which are those from `from` on.
+    fn check(&self, from: usize, context: &str) -> Parsed<()> {
+        let commands = self.open_commands.get(from..).unwrap_or_default();
+        if commands.is_empty() {
             return self.fail(format!("missing value for {context}"));
         }
-        for (at, command) in pipeline.commands.iter().enumerate().skip(1) {
+        for (at, command) in commands.iter().enumerate().skip(1) {
             if let Some(
                 Operand::Bool(..)
                 | Operand::Dot(_)
                 | Operand::Nil(_)
                 | Operand::Number(..)
                 | Operand::String(..),
-            ) = command.operands.first()
+            ) = self.operands.get(command.operands.start as usize)
             {
                 return self.fail(format!("non executable command in pipeline stage {}", at + 1));
             }
@@ -610,12 +604,12 @@ impl<'a> Parser<'a> {
 
     fn command(&mut self) -> Parsed<Command> {
         let start = self.peek_non_space().span.start();
-        let mut command = Command { span: Span::at(start), operands: Vec::new(), pipe: None };
-        let from = self.operands.len();
+        let mut command = Command { span: Span::at(start), operands: Stretch::default(), pipe: None };
+        let from = self.open_operands.len();
         loop {
             self.peek_non_space();
             if let Some(operand) = self.operand()? {
-                self.operands.push(operand);
+                self.open_operands.push(operand);
             }
             let token = self.advance();
             match token.kind {
@@ -626,11 +620,11 @@ impl<'a> Parser<'a> {
             }
             break;
         }
-        command.operands = take_from(&mut self.operands, from);
-        match command.operands.last() {
+        match self.open_operands.get(from..).and_then(<[_]>::last) {
             Some(last) => command.span = Span::new(start, last.span().end()),
             None => return self.fail("empty command"),
         }
+        command.operands = complete(&mut self.open_operands, from, &mut self.operands);
         Ok(command)
     }
 
@@ -639,20 +633,16 @@ impl<'a> Parser<'a> {
         let mut behind: Option<Span> = None;
         while self.peek().kind == TokenKind::Field {
             let token = self.advance();
-            let name = self.word(Span::new(token.span.start() + 1, token.span.end()));
-            self.names.push(name);
             behind = Some(behind.map_or(token.span, |span| span.to(token.span)));
         }
-        // An operand's names are complete before another operand begins.
-        let names = take_from(&mut self.names, 0);
         match (operand, behind) {
             (Operand::Field(first), behind) => {
                 let span = behind.map_or(first.span, |behind| first.span.to(behind));
-                Ok(Some(Operand::Field(Fields { span, names })))
+                Ok(Some(Operand::Field(Fields { span })))
             }
             (operand, None) => Ok(Some(operand)),
             (Operand::Variable(variable), Some(span)) => {
-                Ok(Some(Operand::Variable(Variable { fields: Fields { span, names }, ..variable })))
+                Ok(Some(Operand::Variable(Variable { fields: Fields { span }, ..variable })))
             }
             (
                 operand @ (Operand::Bool(..)
@@ -666,7 +656,7 @@ impl<'a> Parser<'a> {
                 self.fail(format!("unexpected . after term {spelling}"))
             }
             (operand, Some(span)) => {
-                let fields = Fields { span, names };
+                let fields = Fields { span };
                 Ok(Some(Operand::Chain(Box::new(Chain { operand, fields }))))
             }
         }
@@ -677,32 +667,24 @@ impl<'a> Parser<'a> {
         let span = token.span;
         let operand = match token.kind {
             TokenKind::Identifier => {
-                let name = self.word(span);
-                match (self.functions)(&name) {
-                    Some(number) => Operand::Function(Function { span, name, number }),
-                    None => {
-                        let name = quote(name.as_bytes());
-                        return self.fail(format!("function {name} not defined"));
-                    }
+                let name = self.slice(span);
+                match std::str::from_utf8(name).ok().and_then(self.functions) {
+                    Some(number) => Operand::Function(Function { span, number }),
+                    None => return self.fail(format!("function {} not defined", quote(name))),
                 }
             }
             TokenKind::Dot => Operand::Dot(span),
             TokenKind::Nil => Operand::Nil(span),
             TokenKind::Variable => {
-                let name = self.word(span);
-                let known = &*name == "$" || self.tree.declared.get(&name).is_some_and(|&count| count > 0);
+                let name = self.slice(span);
+                let known = name == b"$" || self.tree.declared.get(name).is_some_and(|&count| count > 0);
                 if !known {
-                    return self.fail(format!("undefined variable {}", quote(name.as_bytes())));
+                    return self.fail(format!("undefined variable {}", quote(name)));
                 }
-                let fields = Fields { span: Span::at(span.end()), names: Vec::new() };
-                Operand::Variable(Variable { span, name, fields })
+                Operand::Variable(Variable { span, fields: Fields { span: Span::at(span.end()) } })
             }
-            TokenKind::Field => {
-                let name = self.word(Span::new(span.start() + 1, span.end()));
-                // With those behind it, it is taken off by the caller.
-                self.names.push(name);
-                Operand::Field(Fields { span, names: Vec::new() })
-            }
+            // Those behind it are taken by the caller.
+            TokenKind::Field => Operand::Field(Fields { span }),
             TokenKind::Bool => Operand::Bool(span, self.slice(span) == b"true"),
             TokenKind::CharacterConstant | TokenKind::Complex | TokenKind::Number => {
                 let text = self.slice(span);
@@ -727,7 +709,8 @@ impl<'a> Parser<'a> {
                 Operand::Pipeline(Box::new(Parenthesized { open: span, close, pipeline }))
             }
             TokenKind::String | TokenKind::RawString => match unquote(self.slice(span)) {
-                Some(text) => Operand::String(span, Arc::from(text)),
+                Some(Cow::Borrowed(_)) => Operand::String(span, None),
+                Some(Cow::Owned(text)) => Operand::String(span, Some(text.into_boxed_slice())),
                 None => return self.fail("invalid syntax"),
             },
             _ => {

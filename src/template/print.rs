@@ -1,6 +1,6 @@
 //! From the tree back to text.
 
-use super::ast::{Call, Delimiters, Fields, Item, Keyword, Operand, Pipeline, Template};
+use super::ast::{Call, Delimiters, Item, Keyword, Operand, Pipeline, Template};
 use crate::source::Span;
 
 /// Writes the text of a template from its tree: every token of the tree, and the white space
@@ -108,8 +108,9 @@ impl Printer<'_> {
             variable.comma.into_iter().for_each(|comma| self.token(comma));
         }
         pipeline.operator.into_iter().for_each(|operator| self.token(operator));
-        for command in &pipeline.commands {
-            command.operands.iter().for_each(|operand| self.operand(operand));
+        let template = self.template;
+        for command in template.commands(pipeline) {
+            template.operands(command).iter().for_each(|operand| self.operand(operand));
             command.pipe.into_iter().for_each(|pipe| self.token(pipe));
         }
     }
@@ -122,10 +123,10 @@ impl Printer<'_> {
             | Operand::Number(span, _)
             | Operand::String(span, _) => self.token(*span),
             Operand::Function(function) => self.token(function.span),
-            Operand::Field(fields) => self.fields(fields),
+            Operand::Field(fields) => self.token(fields.span),
             Operand::Variable(variable) => {
                 self.token(variable.span);
-                self.fields(&variable.fields);
+                self.token(variable.fields.span);
             }
             Operand::Pipeline(inner) => {
                 self.token(inner.open);
@@ -134,12 +135,8 @@ impl Printer<'_> {
             }
             Operand::Chain(chain) => {
                 self.operand(&chain.operand);
-                self.fields(&chain.fields);
+                self.token(chain.fields.span);
             }
         }
-    }
-
-    fn fields(&mut self, fields: &Fields) {
-        (0..fields.names.len()).for_each(|at| self.token(fields.name_span(at)));
     }
 }

@@ -133,8 +133,9 @@ fn nesting_is_bounded() {
 fn literals_keep_their_bytes() {
     let template = read(br#"{{ "\xff" }}"#);
     let [Item::Action(action)] = &template.items[..] else { panic!("one action") };
-    let Operand::String(_, text) = &action.pipeline.commands[0].operands[0] else { panic!("a string") };
-    assert_eq!(**text, [0xff]);
+    let [command] = template.commands(&action.pipeline) else { panic!("one command") };
+    let [Operand::String(span, text)] = template.operands(command) else { panic!("a string") };
+    assert_eq!(template.string(*span, text), [0xff]);
 }
 
 #[test]
@@ -145,7 +146,9 @@ fn what_a_template_names_is_found_wherever_it_stands() {
     let template = parse("t", text.as_bytes(), &functions).unwrap();
     let mut found = Vec::new();
     super::mentions(&template, &mut |mention| match mention {
-        super::Mention::Fields(names, _) => found.push(names.join(".")),
+        super::Mention::Fields(fields, _) => {
+            found.push(template.names(fields).collect::<Vec<_>>().join("."));
+        }
         super::Mention::Text(text) => found.push(String::from_utf8_lossy(text).into_owned()),
     });
     found.sort();

@@ -41,8 +41,6 @@ pub(super) struct Changes {
     pub maps: BTreeMap<NodeId, Box<MapChange>>,
     pub sequences: BTreeMap<NodeId, Box<SequenceChange>>,
     pub replaced: BTreeMap<NodeId, Value>,
-    /// Starts of the documents whose line ends were looked at.
-    looked_at: BTreeSet<u32>,
 }
 
 impl Changes {
@@ -223,7 +221,7 @@ impl Changes {
         }
     }
 
-    fn check_sequence(&mut self, tree: &SpanTree, seq: NodeId, agreed: &[NodeId]) -> Result<(), Refusal> {
+    fn check_sequence(&self, tree: &SpanTree, seq: NodeId, agreed: &[NodeId]) -> Result<(), Refusal> {
         self.check_place(tree, seq, agreed)?;
         match tree.kind(seq) {
             Kind::Sequence(_) => Ok(()),
@@ -233,7 +231,7 @@ impl Changes {
 
     /// Whether the inside of a node may be edited: it is no alias, no anchor shares it, its document is
     /// neither encrypted nor written with line ends we do not edit.
-    fn check_place(&mut self, tree: &SpanTree, node: NodeId, agreed: &[NodeId]) -> Result<(), Refusal> {
+    fn check_place(&self, tree: &SpanTree, node: NodeId, agreed: &[NodeId]) -> Result<(), Refusal> {
         let at = tree.span(node);
         if tree.kind(node) == Kind::Alias {
             return Err(Refusal::Alias { at });
@@ -244,8 +242,8 @@ impl Changes {
         if tree.is_sops(document) {
             return Err(Refusal::Encrypted { at });
         }
-        let seen = !self.looked_at.insert(document.span.start);
-        if !seen && has_other_breaks(tree.source().slice(document.span)) {
+        let other_breaks = || has_other_breaks(tree.source().slice(document.span));
+        if *document.learned.other_breaks.get_or_init(other_breaks) {
             return Err(Refusal::Layout { reason: "the document has line ends other than LF and CR LF", at });
         }
         let mut current = Some(node);

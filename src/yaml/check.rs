@@ -2,7 +2,7 @@
 //! merges of no mapping, tags that do not fit, aliases beyond measure, duplicate keys.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::builder::Builder;
 use super::scalar::{self, CoreTag, Scalar};
@@ -33,23 +33,77 @@ pub(super) enum Reason {
 /// Mappings up to this size are searched for duplicates pair by pair.
 const SMALL: usize = 12;
 
+/// Most nodes without a JSON value that are looked at one by one.
+const UNFIT: usize = 1000;
+
+/// What is found in a document.
+#[derive(Default)]
+struct Found {
+    duplicates: Vec<Duplicate>,
+    /// Nodes that YAML reads and JSON cannot hold, with the error that each of them is.
+    unfit: Vec<(NodeId, SyntaxError)>,
+}
+
+impl Found {
+    /// Notes a node that is no harm where a later key overwrites it: JSON is made of what is left.
+    fn unfit(&mut self, id: NodeId, error: SyntaxError) -> Result<(), SyntaxError> {
+        if self.unfit.len() >= UNFIT {
+            return Err(error);
+        }
+        self.unfit.push((id, error));
+        Ok(())
+    }
+
+    /// The first error of a node that nothing overwrites.
+    fn error(&mut self, tree: &SpanTree) -> Option<SyntaxError> {
+        let kept = |it: &&Duplicate| it.reason != Reason::Random;
+        let dropped: HashSet<NodeId> = self.duplicates.iter().filter(kept).map(|it| it.dropped).collect();
+        let at = self.unfit.iter().position(|(id, _)| !is_dropped(tree, *id, &dropped))?;
+        Some(self.unfit.swap_remove(at).1)
+    }
+}
+
+/// Whether a node stands in the value of a key that is dropped, and nowhere else.
+fn is_dropped(tree: &SpanTree, id: NodeId, dropped: &HashSet<NodeId>) -> bool {
+    let mut at = id;
+    while let Some(parent) = tree.parent(at) {
+        // An alias may bring it in elsewhere.
+        if tree.anchor(at).is_some() {
+            return false;
+        }
+        if tree.pairs(parent).any(|(key, value)| value == at && dropped.contains(&key)) {
+            return true;
+        }
+        at = parent;
+    }
+    false
+}
+
 /// Checks the nodes of the current document.
 pub(super) fn check(builder: &Builder) -> Result<Vec<Duplicate>, SyntaxError> {
     let tree = &builder.tree;
-    let mut duplicates = Vec::new();
+    let mut found = Found::default();
     for index in builder.document_nodes() {
         let Ok(index) = u32::try_from(index) else { break };
         let id = NodeId(index);
         match tree.kind(id) {
-            Kind::Mapping(_) => check_mapping(tree, id, &mut duplicates)?,
-            Kind::Scalar(style) => check_scalar(tree, id, style)?,
+            Kind::Mapping(_) => check_mapping(tree, id, &mut found)?,
+            Kind::Scalar(style) => check_scalar(tree, id, style, &mut found)?,
             _ => {}
         }
     }
-    Ok(duplicates)
+    match found.error(tree) {
+        Some(error) => Err(error),
+        None => Ok(found.duplicates),
+    }
 }
 
-fn check_scalar(tree: &SpanTree, id: NodeId, style: ScalarStyle) -> Result<(), SyntaxError> {
+fn check_scalar(
+    tree: &SpanTree,
+    id: NodeId,
+    style: ScalarStyle,
+    found: &mut Found,
+) -> Result<(), SyntaxError> {
     let tag = tree.core_tag(id);
     let text = tree.text(id);
     let number = style == ScalarStyle::Plain && matches!(text.as_bytes().first(), Some(b'.' | b'+' | b'-'));
@@ -58,10 +112,10 @@ fn check_scalar(tree: &SpanTree, id: NodeId, style: ScalarStyle) -> Result<(), S
     }
     let span = tree.full_span(id);
     match scalar::resolve(text, style == ScalarStyle::Plain, tag) {
-        Ok(Scalar::Float(value)) if !value.is_finite() && !is_key(tree, id) => Err(SyntaxError::new(
-            span,
-            format!("`{text}` is a number that JSON, and so Kubernetes, cannot hold"),
-        )),
+        Ok(Scalar::Float(value)) if !value.is_finite() && !is_key(tree, id) => {
+            let message = format!("`{text}` is a number that JSON, and so Kubernetes, cannot hold");
+            found.unfit(id, SyntaxError::new(span, message))
+        }
         Ok(_) => Ok(()),
         Err(_) if tag == Some(CoreTag::Binary) => Err(SyntaxError::new(span, "not base64, as the tag says")),
         Err(_) => {
@@ -76,7 +130,7 @@ fn is_key(tree: &SpanTree, id: NodeId) -> bool {
     tree.indicator(id).is_none() && tree.parent(id).is_some_and(|parent| tree.kind(parent).is_mapping())
 }
 
-fn check_mapping(tree: &SpanTree, map: NodeId, duplicates: &mut Vec<Duplicate>) -> Result<(), SyntaxError> {
+fn check_mapping(tree: &SpanTree, map: NodeId, found: &mut Found) -> Result<(), SyntaxError> {
     let pairs = tree.pairs(map);
     let mut seen = Seen::new(pairs.len());
     for (key, value) in pairs {
@@ -85,17 +139,24 @@ fn check_mapping(tree: &SpanTree, map: NodeId, duplicates: &mut Vec<Duplicate>) 
             for source in tree.merge_sources(value) {
                 for entry in tree.entries(source) {
                     if let Some(dropped) = seen.get(&entry.key) {
-                        duplicates.push(Duplicate { dropped, kept: key, reason: Reason::Merged });
+                        found.duplicates.push(Duplicate { dropped, kept: key, reason: Reason::Merged });
                     }
                 }
             }
             continue;
         }
-        let Some(text) = tree.key_text(key) else { return Err(bad_key(tree, key)) };
+        let Some(text) = tree.key_text(key) else {
+            let error = bad_key(tree, key);
+            if !tree.kind(tree.resolve(key)).is_scalar() {
+                return Err(error);
+            }
+            found.unfit(key, error)?;
+            continue;
+        };
         if let Some(dropped) = seen.replace(text, key) {
             let random = is_string(tree, dropped) != is_string(tree, key);
             let reason = if random { Reason::Random } else { Reason::LastWins };
-            duplicates.push(Duplicate { dropped, kept: key, reason });
+            found.duplicates.push(Duplicate { dropped, kept: key, reason });
         }
     }
     Ok(())

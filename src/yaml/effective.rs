@@ -23,12 +23,31 @@ pub struct Entry<'a> {
     pub inherited: bool,
 }
 
+/// Most keys of a mapping that are looked through one by one.
+const FEW: usize = 16;
+
+/// Whether no entry of the mapping has the key yet; `seen` is filled where there are many.
+fn is_new<'a>(key: &Cow<'a, str>, found: &[Entry<'a>], seen: &mut HashSet<Cow<'a, str>>) -> bool {
+    if found.len() < FEW {
+        return !found.iter().any(|entry| entry.key == *key);
+    }
+    if seen.is_empty() {
+        seen.extend(found.iter().map(|entry| entry.key.clone()));
+    }
+    seen.insert(key.clone())
+}
+
 /// A value that aliases blow up beyond the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("aliases make this value larger than {limit} nodes")]
 pub struct TooLarge {
     /// Nodes allowed.
     pub limit: usize,
+}
+
+/// Whether a key is a word that no number and no boolean is read as.
+fn is_word(key: &str) -> bool {
+    key.starts_with(|first: char| first.is_ascii_lowercase()) && key != "true" && key != "false"
 }
 
 impl SpanTree {
@@ -78,7 +97,16 @@ impl SpanTree {
     #[must_use]
     pub fn entry(&self, map: NodeId, key: &str) -> Option<Entry<'_>> {
         let map = self.resolve(map);
+        let is_word = is_word(key);
         for (key_node, value_node) in self.pairs(map).rev() {
+            // Nearly every key of a mapping is another word: that needs no reading of what it is, unless a tag
+            // makes something else of it.
+            if is_word && self.kind(key_node).is_scalar() && self.core_tag(key_node).is_none() {
+                let text = self.text(key_node);
+                if text != key && text != "<<" {
+                    continue;
+                }
+            }
             if self.is_merge_key(key_node) {
                 let inherited =
                     self.merge_sources(value_node).iter().find_map(|&source| self.entry(source, key));
@@ -125,7 +153,7 @@ impl SpanTree {
                     self.collect(source, true, seen, found);
                 }
             } else if let Some(key) = self.key_text(key_node)
-                && seen.insert(key.clone())
+                && is_new(&key, found, seen)
             {
                 found.push(Entry { key, key_node, value_node, inherited });
             }

@@ -133,19 +133,33 @@ fn as_lines(style: &Style<'_>, at: usize, column: usize, lines: &[String]) -> St
     lines.iter().map(line).collect()
 }
 
+/// Whether the last entry of a mapping is a sequence whose dashes stand at the column of the keys.
+fn ends_with_items_at(tree: &SpanTree, style: &Style<'_>, map: NodeId, column: usize) -> bool {
+    let is_block = |node: NodeId| tree.kind(node).is_sequence() && !tree.kind(node).is_flow();
+    let sequence = tree.kind(map).is_mapping().then(|| tree.pairs(map).last()).flatten();
+    let sequence = sequence.map(|(_, value)| value).filter(|&value| is_block(value));
+    let dash = sequence.and_then(|it| tree.indicator(*tree.children(it).first()?));
+    dash.is_some_and(|dash| style.column(dash) == column)
+}
+
 /// Where lines go that follow what ends at `end`: behind its line, and behind comments that are
-/// indented deeper than `column` and so belong to it, blank lines between or not.
+/// indented deeper than `column` and so belong to it, blank lines between or not; also behind items at `column`
+/// that are commented out.
 fn behind(tree: &SpanTree, style: &Style<'_>, node: NodeId, end: usize, column: usize) -> usize {
     let limit = tree.document_of(node).map_or(style.text.len(), |document| document.span.end());
     let complete = end > 0 && style.text.as_bytes().get(end - 1) == Some(&b'\n');
     let mut at = if complete { end } else { style.line_end(end) };
     let mut next = at;
+    let dashes = ends_with_items_at(tree, style, node, column);
     while next < limit {
         let line_end = style.line_end(next);
         let line = style.text.get(next..line_end).unwrap_or("");
         let content = line.trim_start_matches(' ');
         let is_blank = content.trim_end().is_empty();
-        if !is_blank && (!content.starts_with('#') || line.len() - content.len() <= column) {
+        let indent = line.len() - content.len();
+        let is_item =
+            || dashes && indent == column && content.trim_start_matches('#').trim_start().starts_with("- ");
+        if !is_blank && (!content.starts_with('#') || indent <= column && !is_item()) {
             break;
         }
         next = line_end;

@@ -11,7 +11,7 @@ use super::json;
 use super::scalar::Scalar;
 use super::split::{Chunk, split};
 use super::token::SyntaxError;
-use super::tree::{DocumentState, NodeId, SpanTree, TreeDocument};
+use super::tree::{DocumentState, Learned, NodeId, SpanTree, TreeDocument};
 
 /// What came of a source.
 #[derive(Debug)]
@@ -264,6 +264,7 @@ fn document(span: Span, separator: Option<Span>, first_line: usize, json: bool) 
         first_line,
         json,
         anchors: (0, 0),
+        learned: Learned::default(),
     }
 }
 

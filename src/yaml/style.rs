@@ -66,7 +66,8 @@ impl<'a> Style<'a> {
         };
         style.step = style.find_step(tree, &lineage).unwrap_or(2);
         style.list_step = style.find_list_step(tree, &lineage).unwrap_or(style.step);
-        style.quote = find_quote(tree, lineage.last().copied());
+        let find = || find_quote(tree, lineage.last().copied());
+        style.quote = document.map_or_else(find, |document| *document.learned.quote.get_or_init(find));
         style.learn_lists(tree, node);
         style
     }
@@ -139,7 +140,19 @@ impl<'a> Style<'a> {
                 return found;
             }
         }
-        let mut open = vec![*lineage.last()?];
+        let root = *lineage.last()?;
+        let first = || Self::first_list_step(tree, root, step);
+        let document = tree.document_of(root);
+        document.map_or_else(first, |document| *document.learned.list_step.get_or_init(first))
+    }
+
+    /// The step of the first list of a document.
+    fn first_list_step(
+        tree: &SpanTree,
+        root: NodeId,
+        step: impl Fn(NodeId, (NodeId, NodeId)) -> Option<usize>,
+    ) -> Option<usize> {
+        let mut open = vec![root];
         let mut looked = 0;
         while let Some(node) = open.pop() {
             looked += 1;
@@ -261,40 +274,72 @@ impl<'a> Style<'a> {
     /// `key: value` as block lines, the first without its indentation, the last without its line
     /// break. `column` is the key's.
     pub(super) fn block_entry(&self, key: &str, value: &Value, column: usize) -> String {
-        format!("{}:{}", self.string(key, false), self.block_value(value, column))
+        self.written(|output| self.write_entry(output, key, value, column))
     }
 
     /// What stands behind the `:` of a key at `column`.
     pub(super) fn block_value(&self, value: &Value, column: usize) -> String {
-        match value {
-            value if self.is_inline(value) => format!(" {}", self.inline(value, false)),
-            Value::Object(_) => {
-                let column = column + self.step;
-                format!("{}{}{}", self.newline, " ".repeat(column), self.block(value, column))
-            }
-            _ => {
-                let column = column + self.list_step;
-                format!("{}{}{}", self.newline, " ".repeat(column), self.block(value, column))
-            }
-        }
+        self.written(|output| self.write_value(output, value, column))
     }
 
     /// A value as block lines that begin at `column`, the first without its indentation, the last
     /// without its line break.
     pub(super) fn block(&self, value: &Value, column: usize) -> String {
-        let joint = format!("{}{}", self.newline, " ".repeat(column));
+        self.written(|output| self.write_block(output, value, column))
+    }
+
+    fn written(&self, write: impl FnOnce(&mut String)) -> String {
+        let mut output = String::new();
+        write(&mut output);
+        output
+    }
+
+    fn write_entry(&self, output: &mut String, key: &str, value: &Value, column: usize) {
+        if self.json || !is_plain_safe(key, false) {
+            output.push_str(&self.quoted(key, self.quote));
+        } else {
+            output.push_str(key);
+        }
+        output.push(':');
+        self.write_value(output, value, column);
+    }
+
+    fn write_value(&self, output: &mut String, value: &Value, column: usize) {
+        if self.is_inline(value) {
+            output.push(' ');
+            output.push_str(&self.inline(value, false));
+            return;
+        }
+        let column = column + if value.is_object() { self.step } else { self.list_step };
+        self.write_break(output, column);
+        self.write_block(output, value, column);
+    }
+
+    fn write_break(&self, output: &mut String, column: usize) {
+        output.push_str(self.newline);
+        output.extend(std::iter::repeat_n(' ', column));
+    }
+
+    fn write_block(&self, output: &mut String, value: &Value, column: usize) {
         match value {
             Value::Object(entries) if !entries.is_empty() => {
-                let lines: Vec<String> =
-                    entries.iter().map(|(key, value)| self.block_entry(key, value, column)).collect();
-                lines.join(&joint)
+                for (place, (key, value)) in entries.iter().enumerate() {
+                    if place > 0 {
+                        self.write_break(output, column);
+                    }
+                    self.write_entry(output, key, value, column);
+                }
             }
             Value::Array(items) if !items.is_empty() => {
-                let lines: Vec<String> =
-                    items.iter().map(|item| format!("- {}", self.block(item, column + 2))).collect();
-                lines.join(&joint)
+                for (place, item) in items.iter().enumerate() {
+                    if place > 0 {
+                        self.write_break(output, column);
+                    }
+                    output.push_str("- ");
+                    self.write_block(output, item, column + 2);
+                }
             }
-            value => self.inline(value, false),
+            value => output.push_str(&self.inline(value, false)),
         }
     }
 

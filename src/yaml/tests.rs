@@ -137,6 +137,28 @@ fn merge_keys_count_at_their_place_and_the_last_duplicate_wins() {
 }
 
 #[test]
+fn what_a_later_key_overwrites_need_not_be_json() {
+    use DocumentState::{Read, Refused};
+    // Read with the library that kubectl and Helm read with (sigs.k8s.io/yaml v1.6.0).
+    for (text, state) in [
+        ("on: .inf\ntrue: 1\n", Read),
+        ("1: +.inf\n+1: 2\n", Read),
+        ("a: {b: [{~: 1}]}\na: 2\n", Read),
+        ("a: .nan\n<<: {a: 1}\n", Read),
+        ("a: 1\na: {~: 1}\n", Refused),
+        ("a: .inf\n", Refused),
+        // Two keys, of which either may be the one that JSON gets.
+        ("1: .inf\n\"1\": 2\n", Refused),
+        ("a: &x {b: .inf}\nc: *x\na: 2\n", Refused),
+        // This is not even read.
+        ("a: {[b]: 1}\na: 2\n", Refused),
+        ("a: !!int b\na: 2\n", Refused),
+    ] {
+        assert_eq!(states(text), [(state, text)]);
+    }
+}
+
+#[test]
 fn scalars_are_read_by_the_type_of_their_field() {
     let parsed = read("a: on\nb: '1'\nc: 1e3\nd: ~\ne: ${X}\nf: [1]\ng: 3000000000\nh: 1.5\n");
     let tree = &parsed.tree;
@@ -251,6 +273,13 @@ fn what_is_added_stands_behind_comments_that_belong_to_the_last_entry() {
     let added = Op::Add { map: a, key: "x".to_owned(), value: 5.into(), before: &[] };
     let edits = plan(&parsed.tree, &[added]).unwrap();
     assert_eq!(edits.apply(text), "a:\n  b:\n    c: 1\n\n    # d: 2\n\n    # e: 3\n  x: 5\n\n# of f\nf: 4\n");
+    // Items that are commented out belong to their list.
+    let text = "a:\n  b:\n  - c\n  # - d\n  #- e\n  # of g\nf: 4\n";
+    let parsed = read(text);
+    let a = parsed.tree.get(root(&parsed), "a").unwrap();
+    let added = Op::Add { map: a, key: "x".to_owned(), value: 5.into(), before: &[] };
+    let edits = plan(&parsed.tree, &[added]).unwrap();
+    assert_eq!(edits.apply(text), "a:\n  b:\n  - c\n  # - d\n  #- e\n  x: 5\n  # of g\nf: 4\n");
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! [`SpanTree`]: the nodes of a source, each with its bytes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::source::{Source, Span};
 
 use super::comments::Comment;
 use super::scalar::CoreTag;
+use super::style::Quote;
 
 /// A node of one [`SpanTree`]. Ids grow in the order in which nodes start in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -138,6 +139,18 @@ pub struct TreeDocument {
     /// Whether it is one of several objects of a JSON stream, or a file that is one JSON object.
     pub json: bool,
     pub(super) anchors: (u32, u32),
+    pub(super) learned: Learned,
+}
+
+/// What changes ask of a whole document: looked for once, since there may be many changes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Learned {
+    /// The quotes that most of its strings have.
+    pub quote: OnceLock<Quote>,
+    /// Columns from a key to the `-` of the first list.
+    pub list_step: OnceLock<Option<usize>>,
+    /// Whether it has line breaks other than LF and CR LF.
+    pub other_breaks: OnceLock<bool>,
 }
 
 /// All nodes of one source. Cheap to share: it is immutable, `Send` and `Sync`.

@@ -100,7 +100,7 @@ pub struct RenderArgs {
         help_heading = "Origins"
     )]
     pub diff_values: Vec<String>,
-    /// Folder with archives of charts that others depend on; Helm's own cache is looked through after it
+    /// Folder of charts that others depend on, packed or not; Helm's own cache is looked through after it
     #[arg(long, value_name = "FOLDER", help_heading = "Dependencies")]
     pub chart_cache: Vec<PathBuf>,
 }

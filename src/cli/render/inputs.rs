@@ -9,8 +9,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs, io};
 
 use super::RenderArgs;
+use crate::cli::chart_cache;
 use crate::cli::exit::Failure;
-use crate::engine::render::{ArchiveFolder, ChartPlace, LoadedChart, RenderRequest, ValuesInput};
+use crate::engine::render::{ChartPlace, LoadedChart, RenderRequest, ValuesInput};
 use crate::project::{DiskFiles, root_above};
 use crate::source::{Limits, Problem};
 
@@ -88,27 +89,8 @@ pub fn path_below(root: &Path, folder: &Path) -> Option<String> {
 
 /// Loads a chart with the caches that flags and environment name.
 pub fn load(args: &RenderArgs, place: ChartPlace<'_>) -> Result<LoadedChart, Problemed> {
-    let mut folders: Vec<PathBuf> = args.chart_cache.clone();
-    folders.extend(helm_caches());
-    let open = |folder: &PathBuf| {
-        let files = DiskFiles::new(folder, &Limits::default()).ok()?;
-        Some((folder.to_string_lossy().into_owned(), files))
-    };
-    let opened: Vec<(String, DiskFiles)> = folders.iter().filter_map(open).collect();
-    let archives: Vec<_> = opened.iter().map(|(name, files)| ArchiveFolder { name, files }).collect();
-    LoadedChart::load(place, &archives).map_err(Problemed::Chart)
-}
-
-/// Where Helm keeps the archives that it downloaded.
-fn helm_caches() -> Vec<PathBuf> {
-    let variable = |name: &str| env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
-    if let Some(cache) = variable("HELM_REPOSITORY_CACHE") {
-        return vec![cache];
-    }
-    let home = variable("HELM_CACHE_HOME")
-        .or_else(|| variable("XDG_CACHE_HOME").map(|cache| cache.join("helm")))
-        .or_else(|| variable("HOME").map(|home| home.join(".cache/helm")));
-    home.map(|home| home.join("repository")).filter(|it| it.is_dir()).into_iter().collect()
+    let caches = chart_cache::open(&args.chart_cache)?;
+    LoadedChart::load(place, &caches).map_err(Problemed::Chart)
 }
 
 /// What to render with, read from flags, files and the clock.

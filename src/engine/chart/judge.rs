@@ -18,20 +18,33 @@ use crate::helm::render::{Rendered, render, render_some};
 use crate::helm::scenario::Scenario;
 use crate::helm::values::ValuesFile;
 use crate::resource::Document;
-use crate::source::{Files, Problem, ProblemKind};
+use crate::source::{Files, Problem, ProblemKind, Span};
 use crate::yaml::{DocumentState, Segment};
 
 use super::ChartInput;
 use super::ignores::ValuesIgnores;
 use super::locate::locate;
+use super::printed;
 use super::scenarios::{DEFAULT, scenario, scenarios};
 use super::trace::{RenderedTree, ValuePath, hooks, looked_at, looked_at_by};
+use super::unfilled::{Unfilled, Withheld};
 
 /// Why values in a resource that installs a chart are not edited.
 const OF_RESOURCE: &str = "the value stands in a resource outside of the chart's repository";
 
 /// What makes two hits one finding: rule, path and span of the source, last key of the field.
 type SourceKey = (Arc<str>, Arc<str>, u32, u32, Option<Segment>);
+
+/// A verdict on an object.
+#[derive(Clone)]
+pub(super) struct ObjectHit {
+    /// The verdict.
+    pub hit: RuleHit,
+    /// Index of the object in its scenario.
+    pub object: usize,
+    /// The bytes of its document to look at.
+    pub span: Span,
+}
 
 /// An object of a rendered scenario.
 #[derive(Clone)]
@@ -54,7 +67,11 @@ pub(super) struct JudgedScenario {
     pub documents: Vec<RenderedTree>,
     /// Their objects.
     pub objects: Vec<RenderedObject>,
-    hits: Vec<(RuleHit, usize)>,
+    hits: Vec<ObjectHit>,
+    /// Sets of values in its objects, by their number.
+    inline: Vec<(usize, Tally)>,
+    /// Charts that are not rendered as its objects install them.
+    unrendered: Vec<Problem>,
     problems: Vec<Problem>,
     looked_at: OnceLock<BTreeSet<ValuePath>>,
     /// The same by number of the rendered file.
@@ -219,8 +236,9 @@ pub(super) fn judge_again(
     }
     let (scenarios, problems) = scenarios(input, &chart, files, &engine.settings, &engine.limits);
     judged.problems = problems;
+    judged.problems.extend(chart.stand_ins());
     let total = scenarios.len();
-    judged.scenarios = render_all(engine, &chart, &scenarios, before);
+    judged.scenarios = render_all(engine, input, &chart, &scenarios, before);
     judged.join(engine, input);
     judged.counted(input, total)
 }
@@ -232,7 +250,7 @@ fn load(
     before: Option<&JudgedChart>,
 ) -> Result<Arc<Chart>, ChartError> {
     let known = before.and_then(|it| it.scenarios.first()).map(|it| &it.rendered.chart);
-    let options = LoadOptions { limits: engine.limits, known, ..LoadOptions::default() };
+    let options = LoadOptions { limits: engine.limits, known, ..engine.load_options() };
     load_folder(files, &input.folder, &options)
 }
 
@@ -258,6 +276,7 @@ pub(super) fn try_files(
 /// or from one of before, by the names of its values files alone, it is that one with other names.
 fn render_all(
     engine: &Engine,
+    input: &ChartInput,
     chart: &Arc<Chart>,
     scenarios: &[Scenario],
     before: Option<&JudgedChart>,
@@ -277,7 +296,7 @@ fn render_all(
         .map(|(at, scenario)| match known.iter().find(|it| it.inputs.gives_the_same(scenario)) {
             Some(known) => Some(known.renamed(scenario)),
             None if first_like(at).is_some() => None,
-            None => Some(Arc::new(render_scenario(engine, chart, scenario))),
+            None => Some(Arc::new(render_scenario(engine, input, chart, scenario))),
         })
         .collect();
     let like = |(at, scenario): (usize, &Scenario)| match rendered.get(at)? {
@@ -308,6 +327,8 @@ impl JudgedScenario {
             documents: self.documents.clone(),
             objects: self.objects.clone(),
             hits: self.hits.clone(),
+            inline: self.inline.clone(),
+            unrendered: self.unrendered.clone(),
             faithful: Mutex::default(),
             inputs: inputs.clone(),
             values: inputs.values.clone(),
@@ -320,15 +341,29 @@ fn unasked<T>(rendered: &Rendered) -> Vec<OnceLock<T>> {
 }
 
 /// Renders and evaluates one scenario.
-fn render_scenario(engine: &Engine, chart: &Arc<Chart>, scenario: &Scenario) -> JudgedScenario {
+fn render_scenario(
+    engine: &Engine,
+    input: &ChartInput,
+    chart: &Arc<Chart>,
+    scenario: &Scenario,
+) -> JudgedScenario {
     let mut judged = read_scenario(engine, scenario, render(chart, scenario));
     let together: Vec<&Document> = judged.objects.iter().map(|object| &object.object).collect();
     // A chart is all there is to its release.
     let target = engine.target(&together, true);
     for (index, object) in judged.objects.iter().enumerate() {
         let found = engine.catalogue.evaluate(&object.object, index, &engine.rules, &target);
-        judged.hits.extend(found.into_iter().map(|hit| (hit, index)));
+        let at = |hit: RuleHit| {
+            let span = mark(object.object.tree(), hit.node);
+            ObjectHit { hit, object: index, span }
+        };
+        judged.hits.extend(found.into_iter().map(at));
     }
+    let printed = printed::values(engine, input, &judged);
+    judged.hits.extend(printed.hits);
+    judged.inline = printed.counts;
+    judged.problems.extend(printed.problems);
+    judged.unrendered = printed.unrendered;
     judged
 }
 
@@ -373,6 +408,8 @@ fn read_scenario(engine: &Engine, scenario: &Scenario, mut rendered: Rendered) -
         documents,
         objects,
         hits: Vec::new(),
+        inline: Vec::new(),
+        unrendered: Vec::new(),
         problems,
         looked_at: OnceLock::new(),
         faithful: Mutex::default(),
@@ -389,6 +426,7 @@ impl JudgedChart {
         let mut in_values = ValuesIgnores::new(engine);
         let mut index: BTreeMap<SourceKey, usize> = BTreeMap::new();
         let mut found: Vec<(ChartFinding, bool)> = Vec::new();
+        let mut withheld = Withheld::default();
         for (number, scenario) in self.scenarios.iter().enumerate() {
             for problem in &scenario.problems {
                 let same = |other: &Problem| {
@@ -401,11 +439,17 @@ impl JudgedChart {
                     self.problems.push(problem.clone());
                 }
             }
+            let unfilled = Unfilled::of(input, scenario);
             let mut ignores: BTreeMap<usize, Ignores> = BTreeMap::new();
-            for &(ref hit, object) in &scenario.hits {
+            for &ObjectHit { ref hit, object, span: bytes } in &scenario.hits {
                 let Some(at) = scenario.objects.get(object) else { continue };
                 let Some(document) = scenario.documents.get(at.document) else { continue };
-                let place = locate(&scenario.rendered, document, hit.node, hit.absent);
+                if let Some(value) = unfilled.as_ref().and_then(|it| it.behind(document, bytes, hit.absent)) {
+                    let what = format!("{} {} {}", hit.rule, resource_id(&at.object), hit.field);
+                    withheld.add(value, what);
+                    continue;
+                }
+                let place = locate(&scenario.rendered, document, (hit.node, bytes), hit.absent);
                 let last = hit.field.segments().last().cloned();
                 let span = place.primary.span;
                 let key =
@@ -447,7 +491,7 @@ impl JudgedChart {
                 let silence = ignores
                     .entry(at.document)
                     .or_insert_with(|| Ignores::read(engine, &document.tree, &mut Vec::new()))
-                    .silences(engine, Some(&at.object), node, mark(&document.tree, node), &finding)
+                    .silences(engine, Some(&at.object), node, bytes, &finding)
                     .or_else(|| in_values.silences(&finding));
                 let ignored = silence.is_some();
                 if let Some(silence) = silence {
@@ -474,6 +518,7 @@ impl JudgedChart {
             finding.finding.fingerprint = plain.fingerprint;
         }
         self.findings = findings;
+        self.problems.extend(withheld.problems());
     }
 
     fn counted(mut self, input: &ChartInput, scenarios: usize) -> Self {
@@ -485,17 +530,33 @@ impl JudgedChart {
         self.counts.charts.add(tally(1));
         self.counts.files.add(tally(input.templates));
         let failed = self.scenarios.iter().filter(|it| !it.rendered.failures.is_empty()).count();
-        self.counts.scenarios.add(Tally { checked: scenarios - failed, not_checked: failed });
+        let mut unrendered: Vec<&Problem> = Vec::new();
+        for problem in self.scenarios.iter().flat_map(|it| &it.unrendered) {
+            if unrendered.iter().all(|known| known.message != problem.message) {
+                unrendered.push(problem);
+            }
+        }
+        self.problems.extend(unrendered.iter().map(|it| (*it).clone()));
+        let not_checked = failed + unrendered.len();
+        self.counts.scenarios.add(Tally { checked: scenarios - failed, not_checked });
         // An object that several scenarios render is one.
         let mut seen = BTreeSet::new();
         let mut documents = BTreeSet::new();
+        let mut inline = BTreeMap::new();
         for scenario in &self.scenarios {
+            for (object, counts) in &scenario.inline {
+                let id = scenario.objects.get(*object).map(|it| resource_id(&it.object));
+                inline.insert((scenario.path_of(*object), id), *counts);
+            }
             for (index, object) in scenario.objects.iter().enumerate() {
                 let path = scenario.path_of(index);
                 let id = resource_id(&object.object);
                 documents.insert((path, id.kind.clone(), id.name.clone()));
                 seen.insert((path, id));
             }
+        }
+        for counts in inline.into_values() {
+            self.counts.values.add(counts);
         }
         self.counts.objects.checked += seen.len();
         self.counts.documents.checked += documents.len();

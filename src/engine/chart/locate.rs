@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::engine::locate::mark;
 use crate::engine::render::{Explanation, SourcePlace, explain_bytes};
 use crate::finding::Location;
 use crate::helm::render::Rendered;
@@ -19,11 +18,15 @@ pub(super) struct Place {
     pub related: Vec<(Location, String)>,
 }
 
-/// The place of a node. For an absent field the node is its nearest parent: what printed that parent
+/// The place of some bytes of a node. For an absent field the node is its nearest parent: what printed that parent
 /// is what is looked for.
-pub(super) fn locate(rendered: &Rendered, document: &RenderedTree, node: NodeId, absent: bool) -> Place {
+pub(super) fn locate(
+    rendered: &Rendered,
+    document: &RenderedTree,
+    (node, span): (NodeId, Span),
+    absent: bool,
+) -> Place {
     let tree = &*document.tree;
-    let span = mark(tree, node);
     let explanation = explain(rendered, document, tree, span, absent);
     let mut related = Vec::new();
     let mut places: Vec<(&SourcePlace, String)> = Vec::new();

@@ -22,15 +22,18 @@ mod narrow;
 mod new_key;
 mod offer;
 mod part_site;
+mod printed;
 mod proof;
 mod resource_site;
 mod scenarios;
 mod schema_site;
 mod sites;
+mod stand_in;
 mod switch;
 mod template_site;
 mod trace;
 mod trials;
+mod unfilled;
 mod unread;
 mod values_site;
 mod wants;
@@ -50,7 +53,7 @@ pub(super) use coverage::coverage;
 pub(super) use judge::judge;
 pub(super) use mend::{kept, mend};
 pub(super) use offer::offer_edits;
-pub(super) use scenarios::unfit;
+pub(super) use scenarios::{Alone, alone};
 
 /// A chart and the tree it stands in.
 pub(super) struct ChartInput {

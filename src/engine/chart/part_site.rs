@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::engine::values::Lines;
 use crate::helm::render::Rendered;
 use crate::origin::{Origin, OriginId, SourceId, SourceRole, SourceText, ValueOrigin};
 use crate::source::Span;
@@ -47,7 +48,8 @@ pub(super) fn parts(
     node: NodeId,
     wanted: &Value,
 ) -> Vec<PartSite> {
-    let (Value::String(new), Some(inner)) = (wanted, words(document, node)) else { return Vec::new() };
+    let Value::String(new) = wanted else { return Vec::new() };
+    let Some(inner) = words(document, node) else { return in_lines(rendered, document, node, new) };
     let old = document.tree.source().slice(inner);
     let pieces = pieces(rendered, document, inner);
     if pieces.len() < 2 {
@@ -85,6 +87,42 @@ pub(super) fn parts(
     }
     values.extend(templates);
     values
+}
+
+/// The places that could change the one word in which a literal block is to differ: values in a string.
+fn in_lines(rendered: &Rendered, document: &RenderedTree, node: NodeId, new: &str) -> Vec<PartSite> {
+    let old = document.tree.text(node);
+    let Some((word, instead)) = other_word(old, new) else { return Vec::new() };
+    let lines = Lines::of(&document.tree, node);
+    let Some(span) = lines.and_then(|lines| lines.outer(word)) else { return Vec::new() };
+    let pieces = pieces(rendered, document, span);
+    let [Piece { from, .. }] = pieces.as_slice() else { return Vec::new() };
+    match *from {
+        // What is printed of it is all that its value is.
+        From::Value(value) => at_value(rendered, &value, instead).into_iter().collect(),
+        From::Text => {
+            let edit = template_site::replace_part(rendered, document, span, instead);
+            edit.map(PartSite::Template).into_iter().collect()
+        }
+        From::Fallback(_) | From::Literal(..) | From::Other => Vec::new(),
+    }
+}
+
+/// The word of a text in which alone another one differs, and what stands there.
+fn other_word<'n>(old: &str, new: &'n str) -> Option<(Span, &'n str)> {
+    let is_word = |c: char| c.is_ascii_alphanumeric();
+    let same = old.chars().zip(new.chars()).take_while(|(one, other)| one == other);
+    let before: usize = same.map(|(c, _)| c.len_utf8()).sum();
+    let start = before - old.get(..before)?.chars().rev().take_while(|c| is_word(*c)).count();
+    let (old, new) = (old.get(start..)?, new.get(start..)?);
+    let same = old.chars().rev().zip(new.chars().rev()).take_while(|(one, other)| one == other);
+    let behind: usize = same.map(|(c, _)| c.len_utf8()).sum();
+    let rest = old.get(old.len() - behind..)?;
+    let behind = behind - rest.chars().take_while(|c| is_word(*c)).count();
+    let (word, instead) =
+        (old.get(..old.len().checked_sub(behind)?)?, new.get(..new.len().checked_sub(behind)?)?);
+    let whole = [word, instead].into_iter().all(|text| !text.is_empty() && text.chars().all(is_word));
+    whole.then_some((Span::new(start, start + word.len()), instead))
 }
 
 /// Whether a part has a word of its own that does not go on in what stands around it.
@@ -147,14 +185,15 @@ fn same(one: &From, other: &From) -> bool {
     }
 }
 
-/// The values key with its new value, which is a number where it has been one. Arguments are no files.
+/// The values key with its new value, which is a number or a flag where it has been one. Arguments are no files.
 fn at_value(rendered: &Rendered, value: &ValueOrigin, new: &str) -> Option<PartSite> {
     let source = rendered.origins.source(value.source);
     if source.role == SourceRole::Argument {
         return None;
     }
-    let is_number = |text: &str| matches!(resolve_plain(text), Scalar::Int(_) | Scalar::Float(_));
-    let was_number = matches!(&source.text, SourceText::Written(text) if is_number(text.slice(value.span)));
-    let number = serde_json::from_str(new).ok().filter(|_| was_number && is_number(new));
-    Some(PartSite::Value(path_of(&rendered.origins, value), number.unwrap_or_else(|| Value::from(new))))
+    let is_typed =
+        |text: &str| matches!(resolve_plain(text), Scalar::Int(_) | Scalar::Float(_) | Scalar::Bool(_));
+    let was_typed = matches!(&source.text, SourceText::Written(text) if is_typed(text.slice(value.span)));
+    let typed = serde_json::from_str(new).ok().filter(|_| was_typed && is_typed(new));
+    Some(PartSite::Value(path_of(&rendered.origins, value), typed.unwrap_or_else(|| Value::from(new))))
 }

@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::engine::installs::{Install, ValuesAt};
 use crate::helm::chart::Chart;
 use crate::helm::context::KubeVersion;
-use crate::helm::load::{LoadOptions, load_folder};
+use crate::helm::load::load_folder;
 use crate::helm::scenario::{Scenario, SetArgument, SetKind};
 use crate::helm::values::ValuesFile;
 use crate::project::{ChartFolder, ShownFiles, is_values_name};
@@ -22,6 +22,9 @@ pub(super) const DEFAULT: &str = "default";
 
 /// API versions by which charts know OpenShift.
 const OPENSHIFT: [&str; 2] = ["route.openshift.io/v1", "security.openshift.io/v1"];
+
+/// The key of a chart's needs; requirements.yaml has the same.
+const NEEDS: &[u8] = b"dependencies";
 
 /// Most scenarios of one chart.
 const MOST: usize = 32;
@@ -98,16 +101,41 @@ pub(super) fn scenario(
     }
 }
 
-/// Values files beside or above a chart whose keys are not the chart's, so that it is not rendered with them: by
-/// their names values of something, or with a key that the chart has.
-pub(in crate::engine) fn unfit(engine: &Engine, folder: &ChartFolder) -> Vec<PathBuf> {
-    if folder.values.is_empty() {
-        return Vec::new();
-    }
-    let Ok(input) = ChartInput::open(engine, folder) else { return Vec::new() };
+/// What is judged as values without a chart, though the chart is here.
+#[derive(Default)]
+pub(in crate::engine) struct Alone {
+    /// The files, on disk.
+    pub files: Vec<PathBuf>,
+    /// Whether the chart can not be rendered at all, since charts that it needs are elsewhere.
+    pub unmet: bool,
+}
+
+/// The values files of a chart that are judged without it: those beside or above it whose keys are not the
+/// chart's (by their names values of something, or with a key that the chart has), and all of them where charts
+/// that it needs are elsewhere.
+pub(in crate::engine) fn alone(engine: &Engine, folder: &ChartFolder) -> Alone {
+    let Ok(input) = ChartInput::open(engine, folder) else { return Alone::default() };
     let (files, limits) = (&*input.files, &engine.limits);
-    let options = LoadOptions { limits: *limits, ..LoadOptions::default() };
-    let Ok(chart) = load_folder(files, &input.folder, &options) else { return Vec::new() };
+    let needs = |name: &str| {
+        let bytes = files.read(&input.inside(name)).unwrap_or_default();
+        bytes.windows(NEEDS.len()).any(|found| found == NEEDS)
+    };
+    // Charts are not loaded only to learn that nothing is to be told of them.
+    let may_lack = needs("Chart.yaml") || needs("requirements.yaml");
+    if folder.values.is_empty() && !may_lack {
+        return Alone::default();
+    }
+    let Ok(chart) = load_folder(files, &input.folder, &engine.load_options()) else {
+        return Alone::default();
+    };
+    if !chart.unmet.is_empty() {
+        let prefix = input.inside("");
+        let own = files.list(&input.folder).unwrap_or_default();
+        let own = own.iter().filter_map(|path| path.strip_prefix(&prefix));
+        let own = own.filter(|path| *path == "values.yaml" || is_values_file(path));
+        let own = own.map(|path| folder.path.join(path));
+        return Alone { files: own.chain(folder.values.iter().cloned()).collect(), unmet: true };
+    }
     let named: Vec<&PathBuf> = configured(&input, &engine.settings).flat_map(|it| &it.values).collect();
     let unfit = |path: &&PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
@@ -118,7 +146,7 @@ pub(in crate::engine) fn unfit(engine: &Engine, folder: &ChartFolder) -> Vec<Pat
             Fit::None => is_values_name(name),
         })
     };
-    folder.values.iter().filter(unfit).cloned().collect()
+    Alone { files: folder.values.iter().filter(unfit).cloned().collect(), unmet: false }
 }
 
 /// How many of the top-level keys of a file a chart has.

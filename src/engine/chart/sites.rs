@@ -17,6 +17,7 @@ use super::hooks::{Keys, MOST_KEYS};
 use super::judge::{JudgedScenario, RenderedObject};
 use super::new_key::{NewKeys, new_keys};
 use super::part_site::{PartSite, parts};
+use super::stand_in::stand_in;
 use super::template_site::TemplateEdit;
 use super::trace::{RenderedTree, ValuePath, passed_over, value_of};
 use super::values_site::{self, ValuesChange};
@@ -57,6 +58,9 @@ impl<'a> Sites<'a> {
         let mut by_object: BTreeMap<usize, Vec<&PatchOp>> = BTreeMap::new();
         for op in ops {
             by_object.entry(op.document()).or_default().push(op);
+        }
+        if let Some(elsewhere) = stand_in(self.scenario, by_object.keys()) {
+            return Err(elsewhere);
         }
         // Every part offers its places; one of each part makes a candidate.
         let mut parts: Vec<Vec<Choice>> = Vec::new();

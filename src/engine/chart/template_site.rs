@@ -164,8 +164,8 @@ pub(super) fn other_key(
 pub(super) type Lines<'l> = &'l dyn Fn(&Source, usize, usize, &str) -> Option<String>;
 
 /// The ways to add entries to a mapping: behind or before those of its entries that stand on lines of template
-/// text under the same conditions as the mapping's key or its first entry does; `before` names those that are
-/// tried first.
+/// text under the same conditions as the mapping's key, right below that key, and where the first entry stands
+/// under others, beside those that share them; `before` names entries that are tried first.
 pub(super) fn add(
     rendered: &Rendered,
     document: &RenderedTree,
@@ -191,30 +191,31 @@ pub(super) fn add(
         structure.map(|it| it.steps_to(text.span.start()))
     };
     let own = tree.key_node(map).as_ref().and_then(place);
-    let known: Vec<_> = own.into_iter().chain([first]).map(|it| (steps_to(&it), it.source)).collect();
-    let mut is_certain = |text: &TemplateText| {
+    // What is written under other conditions than the mapping's own key would be gone with them.
+    let known = own.iter().chain([&first]).map(|it| (steps_to(it), Arc::clone(&it.source)));
+    let known: Vec<_> = known.collect();
+    let mut certainty = |text: &TemplateText| {
         let steps = steps_to(text);
-        known.iter().any(|(known, source)| Arc::ptr_eq(source, &text.source) && *known == steps)
+        known.iter().position(|(known, source)| Arc::ptr_eq(source, &text.source) && *known == steps)
     };
-    let mut found = Vec::new();
+    let mut found: Vec<(usize, TemplateEdit)> = Vec::new();
     // People mostly write a new entry behind the others.
     if before.is_empty()
         && keys.len() > 1
         && let Some(last) = keys.last().and_then(place)
-        && is_certain(&last)
+        && let Some(certainty) = certainty(&last)
     {
         let (line, indent) = line_start(&last.source, last.span.start());
         let begins = last.source.text().get(line..last.span.start()).is_some_and(|it| it.trim().is_empty());
-        found.extend(begins.then(|| after_line(&last, lines, indent)).flatten());
+        let edit = begins.then(|| after_line(&last, lines, indent)).flatten();
+        found.extend(edit.map(|edit| (certainty, edit)));
     }
     // An entry behind the first has a line of its own also where the mapping is an item of a list.
     let mut places: Vec<&NodeId> = keys.iter().skip(1).chain(keys.first()).collect();
     places.sort_by_key(|key| !tree.key_text(**key).is_some_and(|text| before.contains(&&*text)));
     for key in places {
         let Some(text) = place(key) else { continue };
-        if !is_certain(&text) {
-            continue;
-        }
+        let Some(certainty) = certainty(&text) else { continue };
         let (line, indent) = line_start(&text.source, text.span.start());
         let before = text.source.text().get(line..text.span.start()).unwrap_or("");
         let new = if before.trim().is_empty() {
@@ -225,9 +226,27 @@ pub(super) fn add(
         } else {
             None
         };
-        found.extend(new);
+        found.extend(new.map(|edit| (certainty, edit)));
     }
-    found
+    if let Some(own) = &own {
+        found.extend(below_key(own, &first, lines).map(|edit| (0, edit)));
+    }
+    found.sort_by_key(|(certainty, _)| *certainty);
+    found.into_iter().map(|(_, edit)| edit).collect()
+}
+
+/// Right below a mapping's key, in front of all entries, which stand at the column of the first.
+fn below_key(own: &TemplateText, first: &TemplateText, lines: Lines<'_>) -> Option<TemplateEdit> {
+    let whole = own.source.text();
+    let end = whole.get(own.span.end()..)?.find('\n').map(|at| own.span.end() + at + 1)?;
+    let rest = whole.get(own.span.end()..end)?.strip_prefix(':')?.trim();
+    let (line, indent) = line_start(&first.source, first.span.start());
+    let begins = first.source.text().get(line..first.span.start())?.trim().is_empty();
+    let fits =
+        Arc::ptr_eq(&own.source, &first.source) && begins && (rest.is_empty() || rest.starts_with('#'));
+    fits.then(|| {
+        edit(&own.source, Span::at(end), lines(&own.source, end, indent, end_of_line(&own.source))?)
+    })?
 }
 
 /// Whether the mapping to which an edit of [`add`] comes has a key in the template's text already, which other

@@ -16,8 +16,8 @@ use crate::helm::chart::Chart;
 use crate::helm::values::ValuesFile;
 use crate::rule::{Rule, Scope};
 use crate::source::{Limits, Source};
-use crate::template::ast::{Command, Operand};
-use crate::template::{Mention, mentions};
+use crate::template::ast::{Command, Fields, Operand};
+use crate::template::{Mention, Template, mentions};
 use crate::yaml::{self, FieldPath, NodeId, Segment, SpanTree};
 
 use super::ChartInput;
@@ -89,7 +89,9 @@ pub(super) fn find(
     }
     let mut overriding = |source: &Arc<Source>, tree: &SpanTree, unread: Vec<Unread>| {
         for unread in unread.into_iter().filter(|it| !has_default(chart, &it.path, &engine.limits)) {
-            let meant = default_tree.as_ref().and_then(|tree| meant(tree, &unread.path));
+            let meant = default_tree
+                .as_ref()
+                .and_then(|tree| nested(tree, &unread.path).or_else(|| meant(tree, &unread.path)));
             for rule in &overrides {
                 add(rule, source, tree, &unread, meant.as_deref());
             }
@@ -147,9 +149,9 @@ impl Names {
             mentions(&template, &mut |mention| match mention {
                 Mention::Text(text) => self.string(&String::from_utf8_lossy(text)),
                 Mention::Fields(fields, command) => {
-                    anything |= uses_all_values(fields, command);
-                    self.all.extend(fields.iter().map(|name| name.to_string()));
-                    self.whole.extend(fields.last().map(|name| name.to_string()));
+                    anything |= uses_all_values(&template, fields, command);
+                    self.all.extend(template.names(fields).map(str::to_owned));
+                    self.whole.extend(template.names(fields).last().map(str::to_owned));
                 }
             });
             if anything {
@@ -234,25 +236,26 @@ fn words(text: &str) -> impl Iterator<Item = String> {
 }
 
 /// Whether the values as a whole go somewhere.
-fn uses_all_values(fields: &[Arc<str>], command: &Command) -> bool {
-    let ends = match fields {
-        [.., before, last] if **last == *"AsMap" => **before == *"Values",
-        [.., last] => **last == *"Values",
-        [] => false,
-    };
+fn uses_all_values(template: &Template, fields: Fields, command: &Command) -> bool {
+    let names: Vec<&str> = template.names(fields).collect();
+    let ends = matches!(names[..], [.., "Values", "AsMap"] | [.., "Values"]);
     if !ends {
         return false;
     }
     let is_values = |operand: &Operand| match operand {
-        Operand::Field(it) => std::ptr::eq(it.names.as_slice(), fields),
-        Operand::Variable(it) => std::ptr::eq(it.fields.names.as_slice(), fields),
+        Operand::Field(it) => *it == fields,
+        Operand::Variable(it) => it.fields == fields,
         _ => false,
     };
-    let Some((Operand::Function(function), rest)) = command.operands.split_first() else { return true };
-    match &*function.name {
+    let Some((Operand::Function(function), rest)) = template.operands(command).split_first() else {
+        return true;
+    };
+    match template.word(function.span) {
         // `dict "Values" .Values`: the same name leads there.
         "dict" => !rest.chunks(2).all(|pair| match pair {
-            [Operand::String(_, name), value] if is_values(value) => **name == *b"Values",
+            [Operand::String(span, name), value] if is_values(value) => {
+                template.string(*span, name) == b"Values"
+            }
             _ => true,
         }),
         name if READ_ONE.contains(&name) => {
@@ -288,6 +291,19 @@ fn has_default(chart: &Chart, path: &[String], limits: &Limits) -> bool {
     let names: Vec<&str> = aliased.chain(std::iter::once(first.as_str())).collect();
     let named = |subchart: &&Arc<Chart>| names.contains(&subchart.metadata.name.as_str());
     chart.subcharts.iter().filter(named).any(|subchart| has_default(subchart, rest, limits))
+}
+
+/// The key that a name with dots in it was meant to be, as `--set` would read it.
+fn nested(defaults: &SpanTree, path: &[String]) -> Option<String> {
+    let (last, parents) = path.split_last()?;
+    last.contains('.').then_some(())?;
+    let parts = parents.iter().map(String::as_str).chain(last.split('.'));
+    let field = FieldPath::new(parts.map(|key| Segment::Key(key.into())).collect());
+    let root = defaults.documents().iter().find_map(|document| document.root)?;
+    defaults.find(root, &field)?;
+    let mut keys = last.rsplit('.');
+    let innermost = format!("{}: …", keys.next()?);
+    Some(keys.fold(innermost, |inner, key| format!("{key}: {{{inner}}}")))
 }
 
 /// The known key that was probably meant.

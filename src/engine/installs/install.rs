@@ -11,7 +11,7 @@ use crate::yaml::{FieldPath, NodeId};
 use super::config_map::{ConfigMaps, Entry};
 use super::place::{At, Form, Parameters, Place};
 use super::release::{self, Unknown, Values};
-use super::{Found, InlineAt, below, title};
+use super::{Found, InlineAt, title};
 
 /// Values of a resource that installs a chart.
 pub(in crate::engine) enum ValuesAt {
@@ -89,10 +89,10 @@ pub(super) fn install(
     let mut values = Vec::new();
     for it in &known.values {
         let (path, span) = match it {
-            Values::InChart(path, span) => (below(root, chart, path), *span),
-            Values::InRepository(path, span) | Values::InOther(path, span) => {
-                (below(root, root, path), *span)
-            }
+            Values::InChart(_, span)
+            | Values::InRepository(_, span)
+            | Values::InOther(_, span)
+            | Values::OnDisk(_, span) => (it.file(root, chart), *span),
             Values::Inline { path, node, is_text } => {
                 let form = if *is_text { Form::Text } else { Form::Mapping };
                 let read = place(document, file.path(), path, *node, form);
@@ -145,8 +145,9 @@ pub(super) fn install(
         let name = Arc::clone(tree.source().name());
         inline.push((name, document.document(), document.item(), field.to_string()));
     }
-    let element = match &*document.kind().kind {
-        "ApplicationSet" => format!(" ({})", known.name),
+    let element = match (&*document.kind().kind, &known.label) {
+        ("ApplicationSet", _) => format!(" ({})", known.name),
+        (_, Some(label)) => format!(" ({label})"),
         _ => String::new(),
     };
     let install = Install {

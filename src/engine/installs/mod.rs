@@ -1,5 +1,6 @@
 //! Charts of the checked paths that a resource beside them installs: an Argo CD Application whose `path` is the
-//! chart's folder, a Flux HelmRelease whose chart is one of its Git repository. Each is one more scenario of the
+//! chart's folder, a Flux HelmRelease whose chart is one of its Git repository, `helmCharts` of a kustomization, a
+//! fleet.yaml. Each is one more scenario of the
 //! chart, with the resource's values files, ConfigMaps, inline values, parameters, release name and namespace.
 //!
 //! Only what is known as a whole counts: where something fills values in later (a Secret, a file of another
@@ -8,7 +9,9 @@
 
 mod application_set;
 mod config_map;
+mod fleet;
 mod install;
+mod kustomize;
 mod overlay;
 mod place;
 mod reader;
@@ -20,18 +23,19 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::project::{ChartFolder, InputFile, Project, Role};
-use crate::resource::Document;
+use crate::project::{ChartFolder, InputFile, Project, Role, kind_by_name};
+use crate::resource::{Content, Document, NotAnObject};
 use crate::source::{Problem, ProblemKind};
-use crate::yaml::{self, FieldPath};
+use crate::yaml::{self, FieldPath, SpanTree};
 
-use super::{Engine, chart};
+use super::Engine;
+use super::chart::{self, Alone};
 use config_map::ConfigMaps;
 use install::install;
 pub(super) use install::{Install, ValuesAt};
 use overlay::Patch;
 pub(super) use place::{At, Form, Parameters, Place};
-use release::{Known, Release, Unknown, Values};
+use release::{ChartPath, Known, Release, Unknown, Values};
 
 /// Most resources that are scenarios of one chart; the values of further ones are judged without it.
 const MOST: usize = 16;
@@ -45,8 +49,10 @@ pub(super) struct Installs {
     by_chart: HashMap<PathBuf, Vec<Arc<Install>>>,
     inline: HashSet<InlineAt>,
     files: HashSet<Arc<str>>,
-    /// Values files whose keys are not those of the chart that they stand beside.
+    /// Values files that are judged without the chart that they stand beside.
     alone: HashSet<Arc<str>>,
+    /// The charts that resources may install, by their folders.
+    charts: HashMap<PathBuf, Arc<str>>,
     problems: Vec<Problem>,
 }
 
@@ -84,9 +90,13 @@ impl Installs {
         let shown: HashMap<&Path, &Arc<str>> = files.iter().map(|file| (file.path(), file.name())).collect();
         let mut installs = Self::default();
         let folders: Vec<&ChartFolder> = project.charts().collect();
-        let unfit: Vec<PathBuf> = folders.par_iter().flat_map_iter(|it| chart::unfit(engine, it)).collect();
-        let unfit = unfit.iter().filter_map(|path| shown.get(path.as_path()));
-        installs.alone.extend(unfit.map(|name| Arc::clone(name)));
+        let alone: Vec<(&ChartFolder, Alone)> =
+            folders.par_iter().map(|it| (*it, chart::alone(engine, it))).collect();
+        let unmet: HashSet<&Path> =
+            alone.iter().filter(|(_, it)| it.unmet).map(|(folder, _)| folder.path.as_path()).collect();
+        for path in alone.iter().flat_map(|(_, it)| &it.files) {
+            installs.alone.extend(shown.get(path.as_path()).map(|name| Arc::clone(name)));
+        }
         let parts = files.par_iter().flat_map_iter(|file| in_file(engine, file, &charts));
         let (mut found, mut patches) = (Vec::new(), Vec::new());
         for part in parts.collect::<Vec<Part<'_>>>() {
@@ -109,6 +119,7 @@ impl Installs {
             .collect();
         let maps = ConfigMaps::of(engine, &files, &names);
         let mut more: HashMap<PathBuf, usize> = HashMap::new();
+        installs.charts = charts.iter().map(|(path, name)| (path.to_path_buf(), Arc::clone(name))).collect();
         for found in found {
             let head = title(&found.document);
             let Some((root, chart)) = &found.chart else {
@@ -119,6 +130,15 @@ impl Installs {
                 }
                 continue;
             };
+            // Of a chart that can not be rendered all values are judged without it.
+            if unmet.contains(chart.as_path()) {
+                for path in found.known.iter().flat_map(|known| &known.values) {
+                    let path = path.file(root, chart);
+                    let name = path.as_ref().and_then(|path| shown.get(path.as_path()));
+                    installs.alone.extend(name.map(|name| Arc::clone(name)));
+                }
+                continue;
+            }
             let name = charts.get(chart.as_path()).map_or("", |name| &***name);
             let known = installs.by_chart.get(chart).map_or(0, Vec::len);
             if known >= MOST {
@@ -165,6 +185,21 @@ impl Installs {
         &self.problems
     }
 
+    /// What is not rendered of what a resource installs that a chart prints from a file: charts of the project with
+    /// other values than their own.
+    pub fn of_printed(&self, document: &Document, file: &Path) -> Vec<String> {
+        let releases = release::releases(document, file).into_iter().filter(|release| {
+            release.known.as_ref().is_ok_and(|it| !it.values.is_empty() || it.parameters.is_some())
+        });
+        let name = |release: Release| {
+            let (_, chart) = found_at(file, &release.chart?, &|path| self.charts.contains_key(path))?;
+            self.charts.get(&chart)
+        };
+        let head = title(document);
+        let say = |name| format!("chart {name} is not rendered as {head} installs it: a chart prints {head}");
+        releases.filter_map(name).map(say).collect()
+    }
+
     /// The resources that install the chart in a folder.
     pub fn of_chart(&self, folder: &Path) -> Vec<Arc<Install>> {
         self.by_chart.get(folder).cloned().unwrap_or_default()
@@ -193,18 +228,21 @@ impl Installs {
 
 /// A resource in words.
 fn title(document: &Document) -> String {
-    format!("{} {}", document.kind().kind, document.name().unwrap_or(""))
+    match document.name() {
+        Some(name) => format!("{} {name}", document.kind().kind),
+        None => document.kind().kind.clone(),
+    }
 }
 
 /// What a file has of releases that install one of the charts, or may do so.
 fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Arc<str>>) -> Vec<Part<'p>> {
     let Ok(source) = file.read(&engine.limits) else { return Vec::new() };
-    if !release::GROUPS.iter().any(|group| source.text().contains(group)) {
+    if !release::may_have(file.path(), source.text()) {
         return Vec::new();
     }
     let tree = Arc::new(yaml::parse(&source, &engine.limits).tree);
     let mut found = Vec::new();
-    for document in Document::objects(&tree, &engine.kinds) {
+    for document in documents(engine, &tree, file.path()) {
         // A patch is no finished resource.
         if file.role() == Role::OverlayPatch {
             if Patch::fits(&document) {
@@ -212,15 +250,12 @@ fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Ar
             }
             continue;
         }
-        for path in release::named_files(&document) {
-            let mut there = roots(file.path()).into_iter().filter_map(|root| below(root, root, &path));
-            found.extend(there.find(|path| path.is_file()).map(Part::File));
-        }
-        for Release { chart, known } in release::releases(&document) {
+        found.extend(release::named_files(&document, file.path()).into_iter().map(Part::File));
+        for Release { chart, known } in release::releases(&document, file.path()) {
             let chart = match chart {
                 None if charts.is_empty() => continue,
                 None => None,
-                Some(path) => match chart_of(file.path(), &path, charts) {
+                Some(path) => match found_at(file.path(), &path, &|path| charts.contains_key(path)) {
                     None => continue,
                     some => some,
                 },
@@ -232,6 +267,18 @@ fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Ar
     found
 }
 
+/// The objects of a file, and what is one by the file's name.
+fn documents(engine: &Engine, tree: &Arc<SpanTree>, file: &Path) -> Vec<Document> {
+    let document = |content| match content {
+        Content::Object(document) => Some(document),
+        Content::Other { document, item: None, node: Some(root), reason: NotAnObject::NoKind } => {
+            Some(Document::of_kind(tree, root, document, kind_by_name(file)?))
+        }
+        Content::Other { .. } => None,
+    };
+    Document::read_all(tree, &engine.kinds).into_iter().filter_map(document).collect()
+}
+
 /// What the root of a file's repository may be: the git work tree that it lies in, or else each folder above it.
 fn roots(file: &Path) -> Vec<&Path> {
     let above = file.ancestors().skip(1);
@@ -241,14 +288,25 @@ fn roots(file: &Path) -> Vec<&Path> {
     }
 }
 
+/// The chart of a resource in a file, and the folder that paths count from.
+fn found_at(file: &Path, chart: &ChartPath, is_chart: &dyn Fn(&Path) -> bool) -> Option<(PathBuf, PathBuf)> {
+    match chart {
+        ChartPath::InRepository(path) => chart_of(file, path, is_chart),
+        ChartPath::OnDisk(folders) => {
+            let chart = folders.iter().find(|folder| is_chart(folder))?;
+            Some((file.parent()?.to_path_buf(), chart.clone()))
+        }
+    }
+}
+
 /// The chart that a path in a repository means, and the repository's root: the git work tree that the file lies
 /// in; without one, the only folder above the file below which there is such a chart.
-fn chart_of(file: &Path, path: &str, charts: &HashMap<&Path, &Arc<str>>) -> Option<(PathBuf, PathBuf)> {
+fn chart_of(file: &Path, path: &str, is_chart: &dyn Fn(&Path) -> bool) -> Option<(PathBuf, PathBuf)> {
     let found =
         roots(file).into_iter().filter_map(|root| Some((root.to_path_buf(), below(root, root, path)?)));
     let mut found = found.filter(|(root, chart)| {
         // Without a work tree, `.` could mean any folder.
-        (chart != root || root.join(".git").exists()) && charts.contains_key(chart.as_path())
+        (chart != root || root.join(".git").exists()) && is_chart(chart)
     });
     let first = found.next()?;
     found.next().is_none().then_some(first)
@@ -276,10 +334,10 @@ mod tests {
 
     #[test]
     fn a_path_leads_to_the_only_chart_it_may_mean() {
-        let name = Arc::from("web");
-        let charts = |paths: &[&'static str]| paths.iter().map(|path| (Path::new(*path), &name)).collect();
         let file = Path::new("/none/r/apps/web.yaml");
-        let found = |path: &str, paths: &[&'static str]| chart_of(file, path, &charts(paths));
+        let found = |path: &str, charts: &[&'static str]| {
+            chart_of(file, path, &|path| charts.iter().any(|chart| Path::new(chart) == path))
+        };
         let web = Some(("/none/r".into(), "/none/r/charts/web".into()));
         assert_eq!(found("charts/web", &["/none/r/charts/web"]), web);
         assert_eq!(found("./charts/x/../web/", &["/none/r/charts/web"]), web);

@@ -1,17 +1,19 @@
 //! What resources say of a release: its chart, its values, its name.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::helm::context::KubeVersion;
+use crate::project::kind_by_name;
 use crate::resource::{Document, Field, read_bool};
 use crate::source::{Source, Span};
 use crate::yaml::{FieldPath, NodeId, SpanTree};
 
 use super::reader::Reader;
+use super::{below, roots};
 
 /// Groups of the kinds that are read here.
-pub(super) const GROUPS: [&str; 2] = ["argoproj.io", "helm.toolkit.fluxcd.io"];
+const GROUPS: [&str; 2] = ["argoproj.io", "helm.toolkit.fluxcd.io"];
 
 /// Values of a release, later ones win.
 #[derive(Clone, Debug)]
@@ -22,6 +24,8 @@ pub(super) enum Values {
     InRepository(String, Span),
     /// A file, by its path from the root of a repository of another address, which may be a copy of this one.
     InOther(String, Span),
+    /// A file on disk.
+    OnDisk(PathBuf, Span),
     /// In the resource itself.
     Inline {
         /// Their path in it.
@@ -46,6 +50,18 @@ pub(super) enum Values {
     },
 }
 
+impl Values {
+    /// The file on disk that they are, whether it is there or not.
+    pub fn file(&self, root: &Path, chart: &Path) -> Option<PathBuf> {
+        match self {
+            Self::InChart(path, _) => below(root, chart, path),
+            Self::InRepository(path, _) | Self::InOther(path, _) => below(root, root, path),
+            Self::OnDisk(path, _) => Some(path.clone()),
+            Self::Inline { .. } | Self::ConfigMap(_) | Self::Patch { .. } => None,
+        }
+    }
+}
+
 /// An item of `valuesFrom` of a HelmRelease.
 #[derive(Clone, Debug)]
 pub(super) struct Reference {
@@ -66,6 +82,8 @@ pub(super) struct Known {
     pub name: String,
     /// Its namespace.
     pub namespace: String,
+    /// What it is called among several of a resource.
+    pub label: Option<String>,
     /// Its values.
     pub values: Vec<Values>,
     /// The list of its parameters.
@@ -91,17 +109,31 @@ pub(super) struct Unknown {
     pub why: String,
 }
 
+/// Where the chart of a release is.
+#[derive(Debug)]
+pub(super) enum ChartPath {
+    /// By its path in the resource's repository.
+    InRepository(String),
+    /// In the first of these folders on disk that is a chart.
+    OnDisk(Vec<PathBuf>),
+}
+
 /// A release of a chart in the resource's own repository, as far as its path tells.
 #[derive(Debug)]
 pub(super) struct Release {
-    /// The chart's path in the repository; `None` where it is filled in later.
-    pub chart: Option<String>,
+    /// Where the chart is; `None` where that is filled in later.
+    pub chart: Option<ChartPath>,
     /// What is known of it.
     pub known: Result<Known, Unknown>,
 }
 
-/// The releases of a document.
-pub(super) fn releases(document: &Document) -> Vec<Release> {
+/// Whether a file may have resources that are read here.
+pub(super) fn may_have(file: &Path, text: &str) -> bool {
+    kind_by_name(file).is_some() || GROUPS.iter().any(|group| text.contains(group))
+}
+
+/// The releases of a document in a file on disk.
+pub(super) fn releases(document: &Document, file: &Path) -> Vec<Release> {
     let kind = document.kind();
     let place = document.tree().documents().get(document.document());
     if place.is_some_and(|place| document.tree().is_sops(place)) {
@@ -114,6 +146,8 @@ pub(super) fn releases(document: &Document) -> Vec<Release> {
             argo(&reader, document.root(), &FieldPath::root())
         }
         ("argoproj.io", "ApplicationSet") => super::application_set::releases(document),
+        ("kustomize.config.k8s.io", "Kustomization") => super::kustomize::releases(document, file),
+        ("fleet.cattle.io", "Bundle") => super::fleet::releases(document, file),
         _ => Vec::new(),
     }
 }
@@ -128,7 +162,7 @@ fn flux(document: &Document) -> Option<Release> {
     }
     let path = reader.text(chart, &["chart"]).ok()??;
     let known = flux_known(document, &reader, spec, (chart, &path));
-    Some(Release { chart: Some(path), known })
+    Some(Release { chart: Some(ChartPath::InRepository(path)), known })
 }
 
 fn flux_known(
@@ -161,6 +195,7 @@ fn flux_known(
     Ok(Known {
         name,
         namespace: namespace.unwrap_or_else(|| "default".to_owned()),
+        label: None,
         values,
         parameters: None,
         ignores_missing: reader.flag(chart, &["ignoreMissingValuesFiles"]),
@@ -250,6 +285,7 @@ fn argo_source(
         Err(_) if reader.node(source, &["helm"]).ok()?.is_some() => None,
         Err(_) => return None,
     };
+    let chart = chart.map(ChartPath::InRepository);
     Some(Release { chart, known: argo_known(reader, application, source, path, all) })
 }
 
@@ -305,6 +341,7 @@ fn argo_known(
     Ok(Known {
         name: own.ok_or_else(|| reader.unknown(source, "its name is not known"))?,
         namespace: namespace.unwrap_or_else(|| "default".to_owned()),
+        label: None,
         values,
         parameters: list.map(|list| (helm.key("parameters"), list)),
         ignores_missing: reader.flag(source, &["helm", "ignoreMissingValueFiles"]),
@@ -340,17 +377,27 @@ fn argo_file(reader: &Reader<'_>, source: NodeId, all: &[NodeId], item: NodeId) 
     })
 }
 
-/// Values files that an Application names from the root of a repository (`$name/`), whatever its chart is.
-pub(super) fn named_files(document: &Document) -> Vec<String> {
+/// Values files that a resource in a file names, whatever its chart is: from the root of a repository (`$name/` of an
+/// Application), or from the resource's folder.
+pub(super) fn named_files(document: &Document, file: &Path) -> Vec<PathBuf> {
     let kind = document.kind();
-    if (&*kind.group, &*kind.kind) != ("argoproj.io", "Application") {
-        return Vec::new();
+    match (&*kind.group, &*kind.kind) {
+        ("argoproj.io", "Application") => {
+            let reader = Reader::new(document.tree());
+            let sources = reader.items(document.root(), &["spec", "sources"]).unwrap_or_default();
+            let items = sources.iter().filter_map(|it| reader.items(*it, &["helm", "valueFiles"]).ok());
+            let files = items.flatten().filter_map(|item| reader.text_of(item).ok());
+            let paths = files.filter_map(|file| Some(file.strip_prefix('$')?.split_once('/')?.1.to_owned()));
+            let there = |path: String| {
+                let mut there = roots(file).into_iter().filter_map(|root| below(root, root, &path));
+                there.find(|path| path.is_file())
+            };
+            paths.filter_map(there).collect()
+        }
+        ("kustomize.config.k8s.io", "Kustomization") => super::kustomize::files(document, file),
+        ("fleet.cattle.io", "Bundle") => super::fleet::files(document, file),
+        _ => Vec::new(),
     }
-    let reader = Reader::new(document.tree());
-    let sources = reader.items(document.root(), &["spec", "sources"]).unwrap_or_default();
-    let items = sources.iter().filter_map(|source| reader.items(*source, &["helm", "valueFiles"]).ok());
-    let files = items.flatten().filter_map(|item| reader.text_of(item).ok());
-    files.filter_map(|file| Some(file.strip_prefix('$')?.split_once('/')?.1.to_owned())).collect()
 }
 
 /// Host and path of a repository's address, without what differs between its forms:
@@ -369,7 +416,7 @@ fn repository(url: &str) -> String {
 
 impl Reader<'_> {
     /// A flag; one that is not known counts as not set.
-    fn flag(&self, map: NodeId, keys: &[&str]) -> bool {
+    pub(super) fn flag(&self, map: NodeId, keys: &[&str]) -> bool {
         read_bool(self.tree, map, keys) == Field::Value(true)
     }
 }

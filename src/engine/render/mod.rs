@@ -22,7 +22,7 @@ pub use failures::RenderFailure;
 pub(super) use failures::describe as describe_failures;
 pub use lines::{DocumentTrace, LineTrace};
 pub use request::{
-    ArchiveFolder, ChartPlace, ChartRender, LoadedChart, PrintOptions, PrintedPiece, RenderRequest,
+    ChartCache, ChartPlace, ChartRender, LoadedChart, PrintOptions, PrintedPiece, RenderRequest,
     ScenarioError, ValuesInput, ValuesSetter, show_only,
 };
 pub use why::{Answer, Question, Reason};

@@ -8,7 +8,7 @@ use super::why::{Answer, Question, why};
 use super::{DocumentTrace, RenderFailure};
 use crate::helm::chart::Chart;
 use crate::helm::context::KubeVersion;
-use crate::helm::load::{Cache, LoadOptions, load_archive, load_folder};
+use crate::helm::load::{LoadOptions, load_archive, load_folder};
 use crate::helm::manifest::split;
 use crate::helm::path_match::PathPattern;
 use crate::helm::render::{Output, Printed, Rendered, render};
@@ -16,6 +16,7 @@ use crate::helm::scenario::{ReadFile, Scenario, SetArgument, SetKind};
 use crate::helm::values::ValuesFile;
 use crate::source::{Files, Limits, Problem, Source};
 
+pub use crate::helm::cache::ChartCache;
 pub use crate::helm::scenario::SetKind as ValuesSetter;
 
 /// Where a chart is.
@@ -37,15 +38,6 @@ pub enum ChartPlace<'a> {
     },
 }
 
-/// A folder with archives of charts that others depend on.
-#[derive(Clone, Copy)]
-pub struct ArchiveFolder<'a> {
-    /// Its path as shown.
-    pub name: &'a str,
-    /// What is in it.
-    pub files: &'a dyn Files,
-}
-
 /// A chart, ready to be rendered any number of times.
 #[derive(Clone, Debug)]
 pub struct LoadedChart {
@@ -54,13 +46,12 @@ pub struct LoadedChart {
 
 impl LoadedChart {
     /// Loads a chart. Dependencies are looked for in its `charts/`, in the same tree where they
-    /// have a `file://` repository, and in `archives`.
+    /// have a `file://` repository, and in `caches`.
     ///
     /// # Errors
     /// What Helm would refuse, with its text as message.
-    pub fn load(place: ChartPlace<'_>, archives: &[ArchiveFolder<'_>]) -> Result<Self, Box<Problem>> {
-        let caches: Vec<_> = archives.iter().map(|it| Cache { name: it.name, files: it.files }).collect();
-        let options = LoadOptions { caches: &caches, ..LoadOptions::default() };
+    pub fn load(place: ChartPlace<'_>, caches: &[ChartCache]) -> Result<Self, Box<Problem>> {
+        let options = LoadOptions { caches, ..LoadOptions::default() };
         let chart = match place {
             ChartPlace::Folder { files, folder } => load_folder(files, folder, &options),
             ChartPlace::Archive { name, bytes } => load_archive(name, bytes, &options),

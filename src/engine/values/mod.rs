@@ -15,15 +15,18 @@ mod stand_in;
 mod text;
 mod translate;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::finding::RuleHit;
+use crate::project::kind_by_name;
 use crate::resource::Document;
 use crate::source::{Problem, Span};
-use crate::yaml::SpanTree;
+use crate::yaml::{NodeId, SpanTree};
 
 use super::{Engine, Tally};
 use place::Form;
+pub(super) use text::Lines;
 
 /// A rule's verdict on a value, with the document it stands in.
 pub(super) struct ValuesHit {
@@ -44,30 +47,52 @@ pub(super) struct Found {
     pub counts: Tally,
 }
 
+/// A document that does not say what it is, where the file's name does and there are values in it.
+pub(super) fn holder(tree: &Arc<SpanTree>, root: NodeId, document: usize) -> Option<Document> {
+    let kind = kind_by_name(Path::new(&**tree.source().name()))?;
+    let holder = Document::of_kind(tree, root, document, kind);
+    (!place::places(&holder, 0).is_empty()).then_some(holder)
+}
+
 /// Looks through all values that stand in the documents of a file.
 pub(super) fn find(engine: &Engine, tree: &Arc<SpanTree>, documents: &[Document]) -> Found {
     let mut found = Found::default();
     for (index, document) in documents.iter().enumerate() {
-        let alone = |place: &place::Place| !engine.installs.hold(document, &place.path);
-        for place in place::places(document, index).into_iter().filter(alone) {
-            let read = match place.form {
-                Form::Mapping => Ok(mapping(engine, tree, &place)),
-                Form::Text => text::hits(engine, tree, document, &place),
-                Form::Parameters => Ok(parameter::hits(engine, tree, &place)),
-            };
-            match read {
-                Ok(hits) => {
-                    found.counts.checked += 1;
-                    found.hits.extend(hits);
-                }
-                Err(problem) => {
-                    found.counts.not_checked += 1;
-                    found.problems.push(*problem);
-                }
+        found.add(in_document(engine, tree, document, index));
+    }
+    found
+}
+
+/// Looks through the values that stand in a document; `index` is its number in what is found.
+pub(super) fn in_document(engine: &Engine, tree: &Arc<SpanTree>, document: &Document, index: usize) -> Found {
+    let mut found = Found::default();
+    let alone = |place: &place::Place| !engine.installs.hold(document, &place.path);
+    for place in place::places(document, index).into_iter().filter(alone) {
+        let read = match place.form {
+            Form::Mapping => Ok(mapping(engine, tree, &place)),
+            Form::Text => text::hits(engine, tree, document, &place),
+            Form::Parameters => Ok(parameter::hits(engine, tree, &place)),
+        };
+        match read {
+            Ok(hits) => {
+                found.counts.checked += 1;
+                found.hits.extend(hits);
+            }
+            Err(problem) => {
+                found.counts.not_checked += 1;
+                found.problems.push(*problem);
             }
         }
     }
     found
+}
+
+impl Found {
+    fn add(&mut self, other: Self) {
+        self.hits.extend(other.hits);
+        self.problems.extend(other.problems);
+        self.counts.add(other.counts);
+    }
 }
 
 fn mapping(engine: &Engine, tree: &Arc<SpanTree>, place: &place::Place) -> Vec<ValuesHit> {

@@ -7,7 +7,7 @@ use crate::finding::{CandidateFix, Patch, PatchOp};
 use crate::fix::{self, Wanted};
 use crate::resource::Document;
 use crate::source::{Problem, ProblemKind, Source, Span};
-use crate::yaml::{self, DocumentState, FieldPath, Kind, ScalarStyle, SpanTree};
+use crate::yaml::{self, DocumentState, FieldPath, Kind, NodeId, ScalarStyle, SpanTree};
 
 use super::place::{Form, Place};
 use super::{ValuesHit, mapping};
@@ -32,7 +32,7 @@ pub fn hits(
     let yaml::Parsed { tree: inner, problems } = yaml::parse_stream(&source, &engine.limits);
     let unread = problems.iter().find(|problem| problem.kind == ProblemKind::NotChecked);
     if let Some(problem) = unread {
-        let lines = Lines::of(tree, place);
+        let lines = Lines::of(tree, place.node);
         let span =
             lines.and_then(|lines| lines.outer(problem.span)).unwrap_or_else(|| mark(tree, place.node));
         let message = format!("the values in this string can not be read: {}", problem.message);
@@ -50,7 +50,7 @@ pub fn hits(
     }
     let values = Document::of_values(&inner, root, index);
     let within = Place { document: 0, path: FieldPath::root(), node: root, form: Form::Mapping };
-    let lines = Lines::of(tree, place);
+    let lines = Lines::of(tree, place.node);
     let sealed = tree.documents().get(document.document()).is_some_and(|it| tree.is_sops(it));
     let mut found = mapping(engine, &inner, &within);
     for ValuesHit { hit, span } in &mut found {
@@ -101,17 +101,17 @@ fn outer_fix(
 
 /// Where the lines of a literal block scalar stand in the file: offset in the string, offset in the file,
 /// length.
-struct Lines(Vec<(usize, usize, usize)>);
+pub(in crate::engine) struct Lines(Vec<(usize, usize, usize)>);
 
 impl Lines {
     /// `None` for strings of other styles.
-    fn of(tree: &SpanTree, place: &Place) -> Option<Self> {
-        if tree.kind(place.node) != Kind::Scalar(ScalarStyle::Literal) {
+    pub fn of(tree: &SpanTree, node: NodeId) -> Option<Self> {
+        if tree.kind(node) != Kind::Scalar(ScalarStyle::Literal) {
             return None;
         }
-        let (source, text) = (tree.source(), tree.text(place.node));
+        let (source, text) = (tree.source(), tree.text(node));
         let index = source.line_index();
-        let header = index.line_of(tree.span(place.node).start());
+        let header = index.line_of(tree.span(node).start());
         let (mut lines, mut at) = (Vec::new(), 0);
         for (number, line) in text.split('\n').enumerate() {
             // Behind the last line break there may be no line of the file any more.
@@ -130,7 +130,7 @@ impl Lines {
 
     /// The place in the file of a span of the string that does not leave its line; of a longer one its first
     /// line.
-    fn outer(&self, span: Span) -> Option<Span> {
+    pub fn outer(&self, span: Span) -> Option<Span> {
         let (at, place, length) = self.0.iter().rev().find(|(at, ..)| *at <= span.start()).copied()?;
         let from = span.start().checked_sub(at).filter(|from| *from <= length)?;
         let to = span.end().saturating_sub(at).clamp(from, length);

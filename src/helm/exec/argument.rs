@@ -64,7 +64,8 @@ impl Run<'_, '_, '_> {
             Operand::Function(function) => {
                 self.mark(NodeKind::Operand, function.span);
                 let node = Anchor { kind: NodeKind::Operand, start: function.span.start };
-                let invocation = Invocation { name: &function.name, node, operands: &[], last: None };
+                let name = self.template.word(function.span);
+                let invocation = Invocation { name, node, operands: &[], last: None };
                 self.function(dot, function, invocation)
             }
             _ => {
@@ -101,7 +102,9 @@ impl Run<'_, '_, '_> {
         match (wanted, operand) {
             (Type::Bool, Operand::Bool(_, truth)) => Ok(Node::new(*truth, origin(self))),
             (Type::Bool, _) => self.fail(format!("expected bool; found {}", text())),
-            (Type::String, Operand::String(_, text)) => Ok(Str::exact(&text[..], origin(self)).into()),
+            (Type::String, Operand::String(span, text)) => {
+                Ok(Str::exact(self.template.string(*span, text), origin(self)).into())
+            }
             (Type::String, _) => self.fail(format!("expected string; found {}", text())),
             (Type::Int | Type::Int64 | Type::Duration, Operand::Number(_, number))
                 if number.int.is_some() =>

@@ -1,7 +1,5 @@
 //! One execution of a template: its expressions.
 
-use std::sync::Arc;
-
 use super::run::{Result, Run};
 use crate::helm::call::{Args, FunctionError};
 use crate::helm::registry::{Callee, callee};
@@ -11,7 +9,7 @@ use crate::helm::value::{Kind, MapKind, Method, Node, Object, Value};
 use crate::helm::{duration_methods, values_methods};
 use crate::origin::{Origin, OriginId};
 use crate::source::Span;
-use crate::template::ast::{Chain, Command, Function, Number, Operand, Pipeline, Variable};
+use crate::template::ast::{Chain, Command, Fields, Function, Number, Operand, Pipeline, Variable};
 use crate::template::{Anchor, NodeKind};
 
 /// What is called, with its arguments.
@@ -31,7 +29,7 @@ impl Run<'_, '_, '_> {
         self.check_stack()?;
         self.mark(NodeKind::Pipeline, pipeline.span);
         let mut value = None;
-        for command in &pipeline.commands {
+        for command in self.template.commands(pipeline) {
             let mut next = self.command(dot, command, value.take())?;
             next.boxed = false;
             value = Some(next);
@@ -43,12 +41,16 @@ impl Run<'_, '_, '_> {
 
     fn command(&mut self, dot: &Slot, command: &Command, last: Option<Slot>) -> Result<Slot> {
         self.charge(1)?;
-        let Some((first, operands)) = command.operands.split_first() else { return Ok(Slot::default()) };
+        let template = self.template;
+        let Some((first, operands)) = template.operands(command).split_first() else {
+            return Ok(Slot::default());
+        };
         let node = Anchor { kind: NodeKind::Command, start: command.span.start };
         match first {
             Operand::Function(function) => {
                 self.mark(NodeKind::Operand, function.span);
-                self.function(dot, function, Invocation { name: &function.name, node, operands, last })
+                let name = template.word(function.span);
+                self.function(dot, function, Invocation { name, node, operands, last })
             }
             Operand::Field(_) | Operand::Chain(_) | Operand::Variable(_) => {
                 self.value_of(dot, first, operands, last)
@@ -88,7 +90,7 @@ impl Run<'_, '_, '_> {
     ) -> Result<Slot> {
         self.mark(NodeKind::Operand, operand.span());
         match operand {
-            Operand::Field(fields) => self.fields(dot, dot.clone(), operand, &fields.names, operands, last),
+            Operand::Field(fields) => self.fields(dot, dot.clone(), operand, *fields, operands, last),
             Operand::Variable(variable) => self.variable_value(dot, variable, operand, operands, last),
             Operand::Chain(chain) => self.chain(dot, chain, operand, operands, last),
             _ => self.literal(dot, operand),
@@ -103,12 +105,12 @@ impl Run<'_, '_, '_> {
         operands: &[Operand],
         last: Option<Slot>,
     ) -> Result<Slot> {
-        let value = self.variable(&variable.name)?;
-        if variable.fields.names.is_empty() {
+        let value = self.variable(variable.span)?;
+        if variable.fields.is_empty() {
             self.refuse_arguments(operand, operands, last.as_ref())?;
             return Ok(value);
         }
-        self.fields(dot, value, operand, &variable.fields.names, operands, last)
+        self.fields(dot, value, operand, variable.fields, operands, last)
     }
 
     fn chain(
@@ -125,12 +127,13 @@ impl Run<'_, '_, '_> {
                 let span = chain.operand.span();
                 self.mark(NodeKind::ChainStart, span);
                 let node = Anchor { kind: NodeKind::ChainStart, start: span.start };
-                let invocation = Invocation { name: &function.name, node, operands: &[], last: None };
+                let name = self.template.word(function.span);
+                let invocation = Invocation { name, node, operands: &[], last: None };
                 self.function(dot, function, invocation)?
             }
             other => self.literal(dot, other)?,
         };
-        self.fields(dot, start, operand, &chain.fields.names, operands, last)
+        self.fields(dot, start, operand, chain.fields, operands, last)
     }
 
     fn fields(
@@ -138,17 +141,19 @@ impl Run<'_, '_, '_> {
         dot: &Slot,
         start: Slot,
         operand: &Operand,
-        names: &[Arc<str>],
+        fields: Fields,
         operands: &[Operand],
         last: Option<Slot>,
     ) -> Result<Slot> {
         let node = Anchor { kind: NodeKind::Operand, start: operand.span().start };
         let mut receiver = start;
-        let Some((final_name, names)) = names.split_last() else { return Ok(receiver) };
-        for name in names {
+        let mut names = self.template.names(fields);
+        let Some(mut name) = names.next() else { return Ok(receiver) };
+        for next in names {
             receiver = self.field(dot, receiver, Invocation { name, node, operands: &[], last: None })?;
+            name = next;
         }
-        let found = self.field(dot, receiver, Invocation { name: final_name, node, operands, last })?;
+        let found = self.field(dot, receiver, Invocation { name, node, operands, last })?;
         self.exec.note_use(&found.node);
         Ok(found)
     }
@@ -224,7 +229,7 @@ impl Run<'_, '_, '_> {
             }
             Operand::String(span, text) => {
                 let origin = self.literal_origin(*span);
-                Ok(Slot::plain(Str::exact(&text[..], origin).into()))
+                Ok(Slot::plain(Str::exact(self.template.string(*span, text), origin).into()))
             }
             Operand::Number(span, number) => {
                 let value = self.ideal(*span, number)?;
@@ -306,7 +311,7 @@ impl Run<'_, '_, '_> {
                 };
                 self.result(&invocation, Err(FunctionError::new(error)))
             }
-            None => self.fail(format!("\"{}\" is not a defined function", function.name)),
+            None => self.fail(format!("\"{}\" is not a defined function", invocation.name)),
         }
     }
 

@@ -34,7 +34,7 @@ pub(super) struct Run<'e, 'a, 't> {
     body: &'t Body,
     pub source: SourceId,
     /// Variables by name, the innermost last.
-    variables: Vec<(Arc<str>, Slot)>,
+    variables: Vec<(&'t [u8], Slot)>,
     /// The node that errors are about.
     pub at: Option<Anchor>,
     pub frame: FrameId,
@@ -47,7 +47,7 @@ impl<'e, 'a, 't> Run<'e, 'a, 't> {
             template: &body.template,
             body,
             source: body.source,
-            variables: vec![(Arc::from("$"), dot.clone())],
+            variables: vec![(b"$", dot.clone())],
             at: None,
             frame: FrameId::NONE,
         }
@@ -129,25 +129,31 @@ impl<'e, 'a, 't> Run<'e, 'a, 't> {
 
     // Variables.
 
-    pub fn variable(&mut self, name: &Arc<str>) -> Result<Slot> {
-        let is = |(known, _): &(Arc<str>, Slot)| Arc::ptr_eq(known, name) || known == name;
-        let found = self.variables.iter().rev().enumerate().find(|(_, variable)| is(variable));
+    /// The value of the variable whose name, `$` included, stands at `name`.
+    pub fn variable(&mut self, name: Span) -> Result<Slot> {
+        let wanted = self.template.slice(name);
+        let found = self.variables.iter().rev().enumerate().find(|(_, (known, _))| *known == wanted);
         match found.map(|(passed, (_, slot))| (passed, slot.clone())) {
             Some((passed, slot)) => {
                 self.charge(passed / 8)?;
                 Ok(slot)
             }
-            None => self.fail(format!("undefined variable: {name}")),
+            None => self.undefined(name),
         }
     }
 
-    fn assign(&mut self, name: &Arc<str>, slot: Slot) -> Result<()> {
-        match self.variables.iter_mut().rev().find(|(known, _)| known == name) {
+    fn undefined<T>(&self, name: Span) -> Result<T> {
+        self.fail(format!("undefined variable: {}", self.template.word(name)))
+    }
+
+    fn assign(&mut self, name: Span, slot: Slot) -> Result<()> {
+        let wanted = self.template.slice(name);
+        match self.variables.iter_mut().rev().find(|(known, _)| *known == wanted) {
             Some((_, held)) => {
                 *held = slot;
                 Ok(())
             }
-            None => self.fail(format!("undefined variable: {name}")),
+            None => self.undefined(name),
         }
     }
 
@@ -155,9 +161,9 @@ impl<'e, 'a, 't> Run<'e, 'a, 't> {
     pub fn bind(&mut self, pipeline: &Pipeline, value: &Slot) -> Result<()> {
         for variable in &pipeline.variables {
             if pipeline.assigns {
-                self.assign(&variable.name, value.clone())?;
+                self.assign(variable.span, value.clone())?;
             } else {
-                self.variables.push((Arc::clone(&variable.name), value.clone()));
+                self.variables.push((self.template.slice(variable.span), value.clone()));
             }
         }
         Ok(())
@@ -348,10 +354,10 @@ impl<'e, 'a, 't> Run<'e, 'a, 't> {
     fn turn(&mut self, pipeline: &Pipeline, index: Slot, item: &Slot) -> Result<()> {
         match (&pipeline.variables[..], pipeline.assigns) {
             ([], _) => {}
-            ([one], true) => self.assign(&one.name, item.clone())?,
+            ([one], true) => self.assign(one.span, item.clone())?,
             ([one, two, ..], true) => {
-                self.assign(&one.name, index)?;
-                self.assign(&two.name, item.clone())?;
+                self.assign(one.span, index)?;
+                self.assign(two.span, item.clone())?;
             }
             ([_], false) => self.set_top(1, item.clone()),
             (_, false) => {

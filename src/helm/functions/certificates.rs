@@ -15,7 +15,7 @@ use crate::helm::encoding::decode_base64;
 use crate::helm::exec::Exec;
 use crate::helm::rope::Str;
 use crate::helm::time::Time;
-use crate::helm::value::{Node, Object, Value};
+use crate::helm::value::{List, Node, Object, Value};
 
 const CERTIFICATE: Type = Type::Object("sprig.certificate");
 const NAMED: &[Type] = &[Type::String, Type::List, Type::List, Type::Int];
@@ -162,7 +162,9 @@ fn build_custom(exec: &mut Exec<'_>, args: &Args<'_>) -> FunctionResult {
 }
 
 fn pair(exec: &mut Exec<'_>, args: &Args<'_>, cert: &[u8], key: &[u8]) -> FunctionResult {
-    let origin = exec.derive(args.all());
+    // Names and addresses stand in lists.
+    let items = args.all().iter().filter_map(|node| node.value.as_list()).flat_map(List::items);
+    let origin = exec.derive_of(args.all().iter().chain(items));
     let text = |bytes: &[u8]| Node::from(Str::whole(bytes, origin));
     let object: Rc<dyn Object> = Rc::new(CertificateObject { cert: text(cert), key: text(key) });
     derived(exec, args, Value::Object(object))

@@ -5,7 +5,7 @@ mod group;
 mod summary;
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::finding::{Applicability, Finding, Severity};
 use crate::source::{Problem, ProblemKind};
@@ -22,14 +22,16 @@ pub use summary::{count, fixable};
 /// Most lines of a diff under a finding.
 const MAX_DIFF_LINES: usize = 40;
 
-/// Findings in frames, problems in frames, a summary.
-pub fn check(report: &Report<'_>, style: &Style) -> String {
+/// Findings in frames, problems in frames, a summary; told piece by piece, since all of it may be long.
+pub fn check(report: &Report<'_>, style: &Style, told: &mut dyn fmt::Write) -> fmt::Result {
     let mut output = String::new();
     if report.verbosity == Verbosity::Silent {
-        return output;
+        return Ok(());
     }
     for group in group::groups(&report.analysis.findings) {
         write_group(&mut output, report, &group, style);
+        told.write_str(&output)?;
+        output.clear();
     }
     for one in &report.analysis.problems {
         output += &problem(one, style);
@@ -41,7 +43,7 @@ pub fn check(report: &Report<'_>, style: &Style) -> String {
     if report.verbosity >= Verbosity::Normal {
         summary::summary(&mut output, report, style);
     }
-    output
+    told.write_str(&output)
 }
 
 fn mark(severity: Severity) -> Mark {
@@ -186,7 +188,8 @@ fn write_help(output: &mut String, report: &Report<'_>, group: &Group<'_>, style
         let width = lines.iter().map(|line| line.number).max().unwrap_or(0).to_string().len().max(3);
         for line in lines.iter().take(MAX_DIFF_LINES) {
             let text = clean_line(&line.text);
-            let shown: String = text.chars().take(style.width.max(60)).collect();
+            let end = text.char_indices().nth(style.width.max(60)).map_or(text.len(), |(at, _)| at);
+            let shown = text.get(..end).unwrap_or(&text);
             let text = format!("{:width$} {} {shown}", line.number, line.sign);
             let paint = match line.sign {
                 '-' => Paint::Red,

@@ -119,23 +119,58 @@ pub fn moved_list(text: &str, old: i64, new: i64) -> Option<String> {
     (moved != text).then_some(moved)
 }
 
-/// Whether a text seems to say that something listens on a port, or is called there: the number as a
-/// whole word, behind a colon or on a line that speaks of ports or addresses.
+/// Whether a text seems to say that something listens on a port, or is called there.
 pub fn names_port(text: &str, port: i64) -> bool {
+    u16::try_from(port).is_ok_and(|port| ports_named(text).contains(&port))
+}
+
+/// The ports that a text seems to say something listens on, or is called at: numbers as whole words, behind a
+/// colon or on a line that speaks of ports or addresses before them. Sorted.
+pub fn ports_named(text: &str) -> Vec<u16> {
+    let mut ports = Vec::new();
+    for line in text.lines() {
+        let bytes = line.as_bytes();
+        let mut spoken_of = None;
+        let mut end = 0;
+        while let Some(start) = bytes.iter().skip(end).position(u8::is_ascii_digit).map(|at| end + at) {
+            end = bytes
+                .iter()
+                .skip(start)
+                .position(|byte| !byte.is_ascii_digit())
+                .map_or(bytes.len(), |at| start + at);
+            let before = start.checked_sub(1).and_then(|at| bytes.get(at));
+            let Some(number) = line.get(start..end).filter(|_| is_whole(before, bytes.get(end..))) else {
+                continue;
+            };
+            let Ok(port) = number.parse::<u16>() else { continue };
+            let from = spoken_of.get_or_insert_with(|| speaks_from(line));
+            if before == Some(&b':') || from.is_some_and(|from| from <= start) {
+                // Nobody writes a port with a zero before it.
+                ports.extend((number == "0" || !number.starts_with('0')).then_some(port));
+            }
+        }
+    }
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}
+
+/// Whether digits between these bytes are a word of their own, and no part of a version or an address.
+fn is_whole(before: Option<&u8>, after: Option<&[u8]>) -> bool {
+    let part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    !before.is_some_and(|byte| part(byte) || *byte == b'.')
+        && match after {
+            Some([b'.', digit, ..]) => !digit.is_ascii_digit(),
+            Some([byte, ..]) => !part(byte),
+            _ => true,
+        }
+}
+
+/// The byte from which on a line has spoken of ports or addresses.
+fn speaks_from(line: &str) -> Option<usize> {
     const WORDS: [&str; 5] = ["listen", "port", "bind", "addr", "://"];
-    let number = port.to_string();
-    text.lines().any(|line| {
-        let lower = line.to_ascii_lowercase();
-        lower.match_indices(&number).any(|(at, _)| {
-            let (before, after) =
-                (lower.get(..at).unwrap_or(""), lower.get(at + number.len()..).unwrap_or(""));
-            let part = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_';
-            let whole = !before.chars().next_back().is_some_and(part)
-                && !after.chars().next().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
-                && !after.strip_prefix('.').is_some_and(|it| it.starts_with(|c: char| c.is_ascii_digit()));
-            whole && (before.ends_with(':') || WORDS.iter().any(|word| before.contains(word)))
-        })
-    })
+    let lower = line.to_ascii_lowercase();
+    WORDS.iter().filter_map(|word| lower.find(word).map(|at| at + word.len())).min()
 }
 
 #[cfg(test)]
@@ -179,5 +214,7 @@ mod tests {
         for text in ["listen 8080;", "--port=180", "weight: 80", "timeout 80", "listen 80.5", "port 1.80"] {
             assert!(!names_port(text, 80), "{text}");
         }
+        let text = "listen 443; listen 80;\ntimeout 30\n81 is a Port, 080 or 82 or v83\n\u{e9}:84 x:70000";
+        assert_eq!(ports_named(text), [80, 82, 84, 443]);
     }
 }

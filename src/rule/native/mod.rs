@@ -1,6 +1,7 @@
 //! Rules and fixers in Rust, for what no closed list expresses. One line each in the tables below.
 
 mod annotation;
+mod called_program;
 mod capability;
 mod drop_all;
 mod end_of_support;
@@ -19,6 +20,7 @@ mod pod_callers;
 mod probe_host;
 mod read_only_root;
 mod root_user;
+mod written_path;
 
 use crate::finding::{Applicability, PatchOp};
 use crate::yaml::{FieldPath, NodeId};
@@ -26,9 +28,9 @@ use crate::yaml::{FieldPath, NodeId};
 use super::frame::Frame;
 
 pub(super) use annotation::other_seccomp as annotates_other_seccomp;
+pub(super) use called_program::{calls_api, listed, uses_capabilities, uses_capability, works_privileged};
 pub(super) use drop_all::{binds_by_file, hands_over, has_other_file_rights};
 pub(crate) use field_table::is_of_pod_and_container;
-pub(super) use pod_callers::names_ports;
 
 /// What a rule in Rust found.
 #[derive(Clone, Debug)]

@@ -9,7 +9,8 @@ use crate::finding::{Applicability, PatchOp};
 use crate::resource::{Container, Field, ImageFact, Pod, get, read_bool, read_int, read_text};
 use crate::rule::frame::Frame;
 use crate::rule::labels::{self, Labels};
-use crate::yaml::{FieldPath, NodeId, SpanTree};
+use crate::rule::said::protocol_of;
+use crate::yaml::{FieldPath, SpanTree};
 
 use super::listen::{Listen, annotations, moved_list, moved_text, names_port};
 use super::missing_program::kubelet_commands;
@@ -136,11 +137,6 @@ fn used_ports(tree: &SpanTree, pod: &Pod) -> Result<Vec<(Arc<str>, i64)>, String
         }
     }
     Ok(used)
-}
-
-/// The protocol of a port; TCP where none is written.
-pub(super) fn protocol_of(tree: &SpanTree, port: NodeId) -> String {
-    read_text(tree, port, &["protocol"]).value().map_or_else(|| "TCP".to_owned(), |text| text.into_owned())
 }
 
 impl Move<'_, '_> {

@@ -8,6 +8,7 @@ use crate::rule::frame::Frame;
 use crate::yaml::FieldPath;
 
 use super::root_user::image_line;
+use super::written_path::written_path;
 use super::{NativeFix, Repair};
 
 /// Sets `readOnlyRootFilesystem: true`; where a row of the image table names the paths that the
@@ -26,6 +27,16 @@ pub fn fix(
     let fact = frame.fact_of(container);
     let (support, writable) =
         fact.as_ref().map_or((None, &[][..]), |fact| (fact.row.read_only_root, &fact.row.writable[..]));
+    let mounted = mounts(frame, container);
+    let covered =
+        |path: &str| mounted.iter().any(|mount| path == mount || path.starts_with(&format!("{mount}/")));
+    let provided = |path: &str| {
+        let given = support == Some(ReadOnlyRoot::WithMounts);
+        covered(path) || given && writable.iter().any(|folder| path.starts_with(&**folder))
+    };
+    if let Some(path) = written_path(frame, container, &provided) {
+        return Err(format!("its command writes to {path}, where no volume is mounted"));
+    }
     match support {
         Some(ReadOnlyRoot::No) => return Err("the image is known to write to its root filesystem".to_owned()),
         Some(ReadOnlyRoot::Yes) => {
@@ -40,10 +51,7 @@ pub fn fix(
             return Ok(NativeFix { ops, held_back: Some(held_back), release, ..NativeFix::default() });
         }
     }
-    let mounted = mounts(frame, container);
     let mut names = volume_names(frame);
-    let covered =
-        |path: &str| mounted.iter().any(|mount| path == mount || path.starts_with(&format!("{mount}/")));
     let base = volume_base(container);
     let mut added = 0;
     // Whoever says in the configuration which paths it takes knows what is in them.

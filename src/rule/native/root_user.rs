@@ -1,10 +1,11 @@
 //! Who a container runs as: `runAsNonRoot` and `runAsUser`, with a uid only where one is known.
 
 use crate::finding::{Applicability, PatchOp};
-use crate::resource::{Container, Field, ImageUser, Pod, get, read_bool, read_int, run_as_user};
+use crate::resource::{Container, Field, ImageUser, Pod, read_bool, read_int, run_as_user};
 use crate::rule::frame::Frame;
-use crate::yaml::{FieldPath, Scalar};
+use crate::yaml::FieldPath;
 
+use super::called_program::needs_root;
 use super::{NativeFix, Repair};
 
 /// What `runAsNonRoot: true` needs in one container to start.
@@ -15,25 +16,6 @@ struct Plan {
     level: Applicability,
     held_back: Option<String>,
     release: Option<String>,
-}
-
-/// Words in a command that need root.
-const NEEDS_ROOT: [&str; 3] = ["chown", "chgrp", "sysctl"];
-
-/// The word in a container's command or arguments that needs root.
-fn needs_root(frame: &Frame<'_>, container: &Container) -> Option<&'static str> {
-    let tree = frame.tree();
-    for key in ["command", "args"] {
-        let Field::Value(list) = get(tree, container.node, &[key]) else { continue };
-        for &item in tree.items(list) {
-            let Some(Scalar::String(text)) = tree.scalar(item) else { continue };
-            let words = || text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            if let Some(word) = NEEDS_ROOT.into_iter().find(|&word| words().any(|found| found == word)) {
-                return Some(word);
-            }
-        }
-    }
-    None
 }
 
 /// The configuration line that tells the uid of an image.

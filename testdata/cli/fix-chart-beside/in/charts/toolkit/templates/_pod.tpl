@@ -1,0 +1,3 @@
+{{- define "toolkit.securityContext" -}}
+{{- toYaml .Values.securityContext -}}
+{{- end }}
