@@ -39,6 +39,8 @@ pub struct Chart {
     pub metadata: Metadata,
     /// Chart.yaml's text.
     pub chart_yaml: Arc<Source>,
+    /// The text in which its dependencies are declared: Chart.yaml, or requirements.yaml.
+    pub declares: Arc<Source>,
     /// Everything below `templates/`.
     pub templates: Vec<Arc<ChartFile>>,
     /// What `.Files` holds.
@@ -248,7 +250,7 @@ pub struct UnmetDependency {
     pub repository: String,
     /// Where it was looked for, and what was wrong with what was found there.
     pub looked_in: Vec<String>,
-    /// The entry in Chart.yaml.
+    /// The entry in [`Chart::declares`].
     pub span: Span,
 }
 
@@ -263,7 +265,7 @@ impl UnmetDependency {
             self.name,
             self.looked_in.join(", ")
         );
-        Problem::new(ProblemKind::NotChecked, &chart.chart_yaml, self.span, message)
+        Problem::new(ProblemKind::NotChecked, &chart.declares, self.span, message)
             .with_help("run `helm dependency build`, or name a folder of charts with --chart-cache")
     }
 }
@@ -280,7 +282,7 @@ impl Chart {
                 "{name} {} is not below charts/: the chart {name} {version} beside this one stands in for it",
                 declared.version
             );
-            let problem = Problem::new(ProblemKind::Warning, &self.chart_yaml, declared.span, message);
+            let problem = Problem::new(ProblemKind::Warning, &self.declares, declared.span, message);
             Some(problem.with_help("`helm dependency build` brings what Helm would use"))
         })
     }

@@ -252,6 +252,7 @@ impl<'a> Loader<'a> {
             standing,
             archived,
             metadata,
+            declares: parts.declares.unwrap_or_else(|| Arc::clone(&chart_yaml)),
             chart_yaml,
             templates: parts.templates,
             files: parts.files,
@@ -507,6 +508,8 @@ impl<'a> Known<'a> {
 struct Parts<'a> {
     known: Option<Known<'a>>,
     metadata: Option<(Metadata, Arc<Source>)>,
+    /// requirements.yaml, where that declares dependencies.
+    declares: Option<Arc<Source>>,
     templates: Vec<Arc<ChartFile>>,
     files: Vec<Arc<ChartFile>>,
     values: Option<Arc<ValuesFile>>,
@@ -547,6 +550,8 @@ impl Parts<'_> {
                     read_yaml(&join(folder, name), content).map_err(|error| error.within(context))?;
                 if let Some((metadata, _)) = &mut self.metadata {
                     read_metadata(metadata, &source, &tree, root).map_err(|error| error.within(context))?;
+                    let declares = root.is_some_and(|root| tree.get(root, "dependencies").is_some());
+                    self.declares = declares.then(|| Arc::clone(&source));
                 }
                 self.take_legacy(file());
             }
@@ -721,5 +726,20 @@ mod tests {
         let options = LoadOptions { caches: &caches, ..LoadOptions::default() };
         let a = load_folder(&files, "a", &options).unwrap();
         assert_eq!(a.subcharts.iter().map(|it| &*it.metadata.version).collect::<Vec<_>>(), ["1.0.3"]);
+    }
+
+    #[test]
+    fn what_an_old_chart_needs_is_told_where_it_says_so() {
+        let files: MemoryFiles = [
+            ("a/Chart.yaml", "apiVersion: v1\nname: a\nversion: 1.0.0\n"),
+            ("a/requirements.yaml", "# of old\ndependencies:\n  - name: b\n    version: 1.x\n"),
+        ]
+        .into_iter()
+        .collect();
+        let a = load_folder(&files, "a", &LoadOptions::default()).unwrap();
+        let problem = a.unmet[0].problem(&a);
+        let source = problem.source.as_ref().unwrap();
+        assert_eq!(&**source.name(), "a/requirements.yaml");
+        assert_eq!(source.line_column(problem.span.start()).line, 3);
     }
 }

@@ -137,8 +137,13 @@ fn candidate(
                 .level
                 .map_or(level, |own| if level == Applicability::Suggestion { level } else { own });
             title = native.title.map_or(title, Arc::from);
-            held_back = native.held_back.map(Arc::from);
-            release = native.release.map(Arc::from);
+            // What would settle the fixer's own doubt does not settle another one.
+            let is_guarded =
+                level == Applicability::Suggestion && fix.applicability != Applicability::Suggestion;
+            if !is_guarded || native.level == Some(Applicability::Suggestion) {
+                held_back = native.held_back.map(Arc::from);
+                release = native.release.map(Arc::from);
+            }
             native.ops
         }
     };
