@@ -202,6 +202,11 @@ impl Engine {
         Self { enough: Arc::new(move |rule, level| selection.allows(rule, level)), ..self.clone() }
     }
 
+    /// The same engine that knows before it judges which files of a project others name as values.
+    fn with_named_values_of(self, project: &Project) -> Self {
+        Self { installs: self.installs.closed(&self, project), ..self }
+    }
+
     /// The same engine that tells of every file that is done, from any thread.
     #[must_use]
     pub fn with_progress(mut self, progress: impl Fn() + Send + Sync + 'static) -> Self {
