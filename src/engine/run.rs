@@ -38,9 +38,9 @@ pub(super) struct Kept {
 impl From<Judged> for Kept {
     fn from(judged: Judged) -> Self {
         let neighbours = Neighbour::of_all(&judged.documents);
-        let Judged { findings, ignored, problems, counts, used_ignores, asks_around, .. } = judged;
+        let Judged { findings, ignored, problems, counts, used_ignores, asks_around, previews, .. } = judged;
         Self {
-            analysis: Analysis { findings, ignored, problems, counts, ..Analysis::default() },
+            analysis: Analysis { findings, ignored, problems, counts, previews, ..Analysis::default() },
             used_ignores,
             neighbours,
             asks_around,
@@ -283,6 +283,7 @@ fn gather(engine: &Engine, project: &Project, parts: Vec<Kept>) -> Analysis {
         all.findings.extend(part.analysis.findings);
         all.ignored.extend(part.analysis.ignored);
         all.problems.extend(part.analysis.problems);
+        all.previews.extend(part.analysis.previews);
         all.counts.add(&part.analysis.counts);
         for index in part.used_ignores {
             if let Some(used) = used.get_mut(index) {
