@@ -24,7 +24,7 @@ fn replacement(character: char) -> Option<char> {
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
     // Nearly all text is of these: look at blocks, without a branch for each byte.
-    let plain = |byte: u8| (byte >= b' ') & (byte <= b'~') | (byte == b'\n') | (byte == b'\t');
+    let plain = |byte: u8| (b' '..=b'~').contains(&byte) | (byte == b'\n') | (byte == b'\t');
     if text.as_bytes().chunks(32).all(|block| block.iter().fold(true, |all, &byte| all & plain(byte))) {
         return Cow::Borrowed(text);
     }
