@@ -19,9 +19,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use charts::{Case, cases};
+use seaworthy::helm::chart::Chart;
 use seaworthy::helm::load::{LoadOptions, load_folder};
 use seaworthy::helm::parsed::ParsedTemplates;
-use seaworthy::helm::render::render;
+use seaworthy::helm::render::{Output, render};
+use seaworthy::helm::scenario::Scenario;
 use seaworthy::project::DiskFiles;
 use seaworthy::source::Limits;
 
@@ -33,17 +35,12 @@ struct Times {
     again: Duration,
 }
 
-fn measure(root: &Path, files: &DiskFiles, case: &Case) -> Times {
-    let (mut first, mut again) = (Vec::new(), Vec::new());
-    for _ in 0..RUNS {
-        first.push(load_and_render(root, files, case, None));
-        let (scenario, output) = case.scenario(root).unwrap();
-        let chart = load_folder(files, &case.chart, &LoadOptions::default()).unwrap();
-        let start = Instant::now();
-        black_box(render(&chart, &scenario).print(&output).unwrap());
-        again.push(start.elapsed());
-    }
-    Times { first: at(&mut first, 0.5), again: at(&mut again, 0.5) }
+/// A case that was rendered once, and how long that took.
+struct Rendered {
+    chart: Arc<Chart>,
+    scenario: Scenario,
+    output: Output,
+    time: Duration,
 }
 
 fn load_and_render(
@@ -51,20 +48,32 @@ fn load_and_render(
     files: &DiskFiles,
     case: &Case,
     parsed: Option<&Arc<ParsedTemplates>>,
-) -> Duration {
+) -> Rendered {
     let start = Instant::now();
     let (scenario, output) = case.scenario(root).unwrap();
     let options = LoadOptions { parsed, ..LoadOptions::default() };
     let chart = load_folder(files, &case.chart, &options).unwrap();
     black_box(render(&chart, &scenario).print(&output).unwrap());
-    start.elapsed()
+    Rendered { time: start.elapsed(), chart, scenario, output }
+}
+
+fn measure(root: &Path, files: &DiskFiles, case: &Case) -> Times {
+    let (mut first, mut again) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        let Rendered { chart, scenario, output, time } = load_and_render(root, files, case, None);
+        first.push(time);
+        let start = Instant::now();
+        black_box(render(&chart, &scenario).print(&output).unwrap());
+        again.push(start.elapsed());
+    }
+    Times { first: at(&mut first, 0.5), again: at(&mut again, 0.5) }
 }
 
 /// The times of all cases in one pass, each the median of the passes.
 fn pass(root: &Path, files: &DiskFiles, cases: &[Case]) -> Vec<Duration> {
     let one = |_| -> Vec<Duration> {
         let parsed = Arc::default();
-        cases.iter().map(|case| load_and_render(root, files, case, Some(&parsed))).collect()
+        cases.iter().map(|case| load_and_render(root, files, case, Some(&parsed)).time).collect()
     };
     let passes: Vec<_> = (0..RUNS).map(one).collect();
     (0..cases.len())

@@ -268,7 +268,7 @@ impl Engine {
     #[must_use]
     pub fn fix_text_in(&self, chart: &ChartFolder, file: &InputFile, selection: &Selection) -> FixedText {
         // Values of a chart that needs others which are not here.
-        if file.role() == Role::Values && chart::alone(self, chart).unmet {
+        if file.role() == Role::Values && !chart::alone(self, chart).unmet.is_empty() {
             return self.fix_text(file, selection);
         }
         FixedText::of(run::repair_in_chart(self, chart, file, selection))

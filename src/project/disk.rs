@@ -238,4 +238,15 @@ mod tests {
         assert!(listed.contains(&"in/x.yaml".to_owned()) && listed.contains(&"out".to_owned()));
         assert!(listed.len() < 20, "{listed:?}");
     }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let (folder, files) = tree();
+        let made = std::process::Command::new("mkfifo").arg(folder.path().join("root/pipe")).status();
+        if made.is_ok_and(|status| status.success()) {
+            assert_eq!(files.read("pipe"), Err(FileError::NotRegular));
+            assert!(!files.exists("pipe"));
+        }
+    }
 }

@@ -72,9 +72,15 @@ impl Parts {
     }
 
     /// The names of fields without dots.
-    pub fn names(&self, fields: Fields) -> impl Iterator<Item = &str> + Clone {
-        // In front of the first dot stands nothing.
-        self.word(fields.span).split('.').skip(1)
+    pub fn names(&self, fields: Fields) -> impl Iterator<Item = &str> {
+        let mut rest = self.word(fields.span);
+        std::iter::from_fn(move || {
+            let name = rest.strip_prefix('.')?;
+            let end = name.bytes().position(|byte| byte == b'.').unwrap_or(name.len());
+            let (name, behind) = name.split_at_checked(end)?;
+            rest = behind;
+            Some(name)
+        })
     }
 
     /// The text of a string literal.

@@ -55,22 +55,25 @@ impl Found {
     }
 
     /// The first error of a node that nothing overwrites.
-    fn error(&mut self, tree: &SpanTree) -> Option<SyntaxError> {
+    fn error(&mut self, builder: &Builder) -> Option<SyntaxError> {
+        let tree = &builder.tree;
         let kept = |it: &&Duplicate| it.reason != Reason::Random;
         let dropped: HashSet<NodeId> = self.duplicates.iter().filter(kept).map(|it| it.dropped).collect();
-        let at = self.unfit.iter().position(|(id, _)| !is_dropped(tree, *id, &dropped))?;
+        if self.unfit.is_empty() || dropped.is_empty() {
+            return (!self.unfit.is_empty()).then(|| self.unfit.swap_remove(0).1);
+        }
+        let nodes = builder.document_nodes().filter_map(|index| u32::try_from(index).ok()).map(NodeId);
+        let aliases = nodes.filter(|&id| tree.kind(id) == Kind::Alias);
+        let aliased: HashSet<NodeId> = aliases.map(|id| tree.resolve(id)).collect();
+        let at = self.unfit.iter().position(|(id, _)| !is_dropped(tree, *id, &dropped, &aliased))?;
         Some(self.unfit.swap_remove(at).1)
     }
 }
 
-/// Whether a node stands in the value of a key that is dropped, and nowhere else.
-fn is_dropped(tree: &SpanTree, id: NodeId, dropped: &HashSet<NodeId>) -> bool {
+/// Whether a node stands in the value of a key that is dropped, and no alias brings it in elsewhere.
+fn is_dropped(tree: &SpanTree, id: NodeId, dropped: &HashSet<NodeId>, aliased: &HashSet<NodeId>) -> bool {
     let mut at = id;
-    while let Some(parent) = tree.parent(at) {
-        // An alias may bring it in elsewhere.
-        if tree.anchor(at).is_some() {
-            return false;
-        }
+    while let Some(parent) = tree.parent(at).filter(|_| !aliased.contains(&at)) {
         if tree.pairs(parent).any(|(key, value)| value == at && dropped.contains(&key)) {
             return true;
         }
@@ -92,7 +95,7 @@ pub(super) fn check(builder: &Builder) -> Result<Vec<Duplicate>, SyntaxError> {
             _ => {}
         }
     }
-    match found.error(tree) {
+    match found.error(builder) {
         Some(error) => Err(error),
         None => Ok(found.duplicates),
     }

@@ -26,15 +26,15 @@ pub struct Entry<'a> {
 /// Most keys of a mapping that are looked through one by one.
 const FEW: usize = 16;
 
-/// Whether no entry of the mapping has the key yet; `seen` is filled where there are many.
-fn is_new<'a>(key: &Cow<'a, str>, found: &[Entry<'a>], seen: &mut HashSet<Cow<'a, str>>) -> bool {
+/// Whether an entry has the key; `seen` is filled where there are many.
+fn has_key<'a>(key: &str, found: &[Entry<'a>], seen: &mut HashSet<Cow<'a, str>>) -> bool {
     if found.len() < FEW {
-        return !found.iter().any(|entry| entry.key == *key);
+        return found.iter().any(|entry| entry.key == key);
     }
     if seen.is_empty() {
         seen.extend(found.iter().map(|entry| entry.key.clone()));
     }
-    seen.insert(key.clone())
+    seen.contains(key)
 }
 
 /// A value that aliases blow up beyond the limit.
@@ -153,8 +153,11 @@ impl SpanTree {
                     self.collect(source, true, seen, found);
                 }
             } else if let Some(key) = self.key_text(key_node)
-                && is_new(&key, found, seen)
+                && !has_key(&key, found, seen)
             {
+                if !seen.is_empty() {
+                    seen.insert(key.clone());
+                }
                 found.push(Entry { key, key_node, value_node, inherited });
             }
         }

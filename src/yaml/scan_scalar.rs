@@ -23,7 +23,7 @@ const STOPS: [bool; 256] = {
 #[derive(Default)]
 struct Fold {
     /// The first break; empty where there is none.
-    first: String,
+    first: &'static str,
     /// Those behind it.
     more: String,
 }
@@ -32,14 +32,14 @@ impl Fold {
     /// What the breaks become: one is a space, further ones stay; LS and PS always stay.
     fn flush(&mut self, output: &mut String) {
         if self.first != "\n" {
-            output.push_str(&self.first);
+            output.push_str(self.first);
             output.push_str(&self.more);
         } else if self.more.is_empty() {
             output.push(' ');
         } else {
             output.push_str(&self.more);
         }
-        self.first.clear();
+        self.first = "";
         self.more.clear();
     }
 }
@@ -103,9 +103,9 @@ impl Scanner<'_> {
                         }
                         let read = self.take_break(length);
                         if crossed {
-                            fold.more.push_str(read)
+                            fold.more.push_str(read);
                         } else {
-                            fold.first.push_str(read)
+                            fold.first = read;
                         }
                         crossed = true;
                     }
@@ -232,9 +232,9 @@ impl Scanner<'_> {
             }
             let read = self.take_break(length);
             if any {
-                fold.more.push_str(read)
+                fold.more.push_str(read);
             } else {
-                fold.first.push_str(read)
+                fold.first = read;
             }
             any = true;
         }

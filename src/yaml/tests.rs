@@ -145,6 +145,7 @@ fn what_a_later_key_overwrites_need_not_be_json() {
         ("1: +.inf\n+1: 2\n", Read),
         ("a: {b: [{~: 1}]}\na: 2\n", Read),
         ("a: .nan\n<<: {a: 1}\n", Read),
+        ("a: &x {b: &y {c: .inf}}\na: 2\n", Read),
         ("a: 1\na: {~: 1}\n", Refused),
         ("a: .inf\n", Refused),
         // Two keys, of which either may be the one that JSON gets.

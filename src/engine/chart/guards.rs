@@ -41,7 +41,7 @@ impl Sites<'_> {
                 continue;
             }
             let structure = structures.entry(Arc::as_ptr(source)).or_insert_with(|| Structure::of(source));
-            let body = structure.as_ref().and_then(|it| it.body_of_if(frame.span.into()));
+            let body = structure.as_ref().and_then(|it| it.body_of_if(frame.span));
             let Some(body) = body.map(|body| source.slice(body)) else { continue };
             let mut printed = entries.iter().filter_map(|(key, value)| Some((value, behind_key(body, key)?)));
             let Some((value, rest)) = printed.next() else { continue };
@@ -66,7 +66,7 @@ impl Sites<'_> {
 
 impl Sites<'_> {
     /// Whether values have the map in which a key stands: what they say nothing of is no switch of theirs.
-    fn is_documented(&self, path: &ValuePath) -> bool {
+    pub(super) fn is_documented(&self, path: &ValuePath) -> bool {
         let Some((_, above)) = path.path.split_last() else { return false };
         let file = self.tree(&path.file).filter(|_| !self.input.installs_it(&path.file));
         file.is_some_and(|tree| at(&tree, above).is_some())

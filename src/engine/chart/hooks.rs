@@ -38,8 +38,13 @@ impl Sites<'_> {
         field: &str,
         change: &ValuesChange,
     ) -> Vec<Proposal> {
-        let in_pod = object.object.pods().iter().any(|pod| pod.spec == map);
+        let above = document.tree.parent(map);
+        let in_pod = object.object.pods().iter().any(|pod| pod.spec == map || Some(pod.spec) == above);
         let mut paths: Vec<ValuePath> = self.scenario.hooks(document, field).into_iter().collect();
+        // What the values have a place for is meant rather than what a template asks for in vain.
+        if paths.iter().any(|path| self.is_documented(path)) {
+            paths.retain(|path| self.is_documented(path));
+        }
         // Keys for pods or for containers are often called so, and then meant for these alone; nearer ones are
         // more often meant than deeper ones.
         let fit = |path: &ValuePath| {

@@ -9,11 +9,14 @@ use crate::finding::Finding;
 use crate::source::Source;
 use crate::yaml::{self, SpanTree};
 
+/// A file, held so that no other text gets its address, and what it ignores, if it says so.
+type Known = (Arc<Source>, Option<(SpanTree, Ignores)>);
+
 /// The ignores of the files in which findings have their places, each file read once.
 pub(super) struct ValuesIgnores<'e> {
     engine: &'e Engine,
-    /// By the address of the text, which is held so that no other gets the same.
-    known: HashMap<*const Source, (Arc<Source>, Option<(SpanTree, Ignores)>)>,
+    /// By the address of the text.
+    known: HashMap<*const Source, Known>,
 }
 
 impl<'e> ValuesIgnores<'e> {

@@ -371,6 +371,14 @@ fn render_scenario(
 fn problems(scenario: &Scenario, rendered: &Rendered) -> Vec<Problem> {
     let mut problems: Vec<Problem> =
         describe_failures(rendered).into_iter().map(|failure| failure.problem).collect();
+    // What needs a chart that is not there fails for want of it: one cause is told once.
+    let missing = rendered.chart.unmet.len();
+    if missing > 0 && problems.len() > missing {
+        let others = problems.split_off(missing).len();
+        if let Some(help) = problems.first_mut().and_then(|problem| problem.help.as_mut()) {
+            help.push_str(&format!("; templates that fail without it: {others}"));
+        }
+    }
     if scenario.name != DEFAULT {
         for problem in &mut problems {
             problem.message = format!("with {}: {}", scenario.name, problem.message);

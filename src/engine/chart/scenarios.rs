@@ -106,13 +106,13 @@ pub(super) fn scenario(
 pub(in crate::engine) struct Alone {
     /// The files, on disk.
     pub files: Vec<PathBuf>,
-    /// Whether the chart can not be rendered at all, since charts that it needs are elsewhere.
-    pub unmet: bool,
+    /// The keys of charts that it needs and that are elsewhere: what stands below them is judged without the chart.
+    pub unmet: Vec<String>,
 }
 
 /// The values files of a chart that are judged without it: those beside or above it whose keys are not the
-/// chart's (by their names values of something, or with a key that the chart has), and all of them where charts
-/// that it needs are elsewhere.
+/// chart's (by their names values of something, or with a key that the chart has), and of all of them what is for
+/// charts that it needs and that are elsewhere.
 pub(in crate::engine) fn alone(engine: &Engine, folder: &ChartFolder) -> Alone {
     let Ok(input) = ChartInput::open(engine, folder) else { return Alone::default() };
     let (files, limits) = (&*input.files, &engine.limits);
@@ -134,7 +134,11 @@ pub(in crate::engine) fn alone(engine: &Engine, folder: &ChartFolder) -> Alone {
         let own = own.iter().filter_map(|path| path.strip_prefix(&prefix));
         let own = own.filter(|path| *path == "values.yaml" || is_values_file(path));
         let own = own.map(|path| folder.path.join(path));
-        return Alone { files: own.chain(folder.values.iter().cloned()).collect(), unmet: true };
+        // What the chart itself prints of them is judged as it is rendered.
+        let keys =
+            chart.metadata.dependencies().filter(|it| chart.unmet.iter().any(|unmet| unmet.name == it.name));
+        let unmet = keys.map(|it| it.key().to_owned()).collect();
+        return Alone { files: own.chain(folder.values.iter().cloned()).collect(), unmet };
     }
     let named: Vec<&PathBuf> = configured(&input, &engine.settings).flat_map(|it| &it.values).collect();
     let unfit = |path: &&PathBuf| {
@@ -146,7 +150,7 @@ pub(in crate::engine) fn alone(engine: &Engine, folder: &ChartFolder) -> Alone {
             Fit::None => is_values_name(name),
         })
     };
-    Alone { files: folder.values.iter().filter(unfit).cloned().collect(), unmet: false }
+    Alone { files: folder.values.iter().filter(unfit).cloned().collect(), unmet: Vec::new() }
 }
 
 /// How many of the top-level keys of a file a chart has.

@@ -143,8 +143,7 @@ impl<'a> Trials<'a> {
         let some_of = |files: &OverlayFiles| try_files(engine, input, files, now, &scenario.name, &wanted);
         let faithful = || some_of(&files).is_ok_and(|tried| is_faithful(now, number, &objects, &tried));
         let is_faithful = || scenario.is_faithful(&prints, faithful);
-        // Why a place that does something is not taken says more than that another one does nothing.
-        let (mut reason, mut idle_reason) = (None, None);
+        let mut reason = None;
         let mut all_idle = true;
         let mut tried: Vec<Texts> = Vec::new();
         for candidate in candidates {
@@ -176,8 +175,7 @@ impl<'a> Trials<'a> {
                 }
                 Err(why) => {
                     all_idle &= why == IDLE;
-                    let first = if why == IDLE { &mut idle_reason } else { &mut reason };
-                    first.get_or_insert_with(|| format!("tried at {}: {why}", candidate.place));
+                    reason.get_or_insert_with(|| format!("tried at {}: {why}", candidate.place));
                     tried.push(texts);
                 }
             }
@@ -187,7 +185,7 @@ impl<'a> Trials<'a> {
         if let Some(none) = sites.vendored(&objects).filter(|_| all_idle) {
             return Err(none);
         }
-        Err(reason.or(idle_reason).unwrap_or_else(|| "there is no place for it".to_owned()))
+        Err(reason.unwrap_or_else(|| "there is no place for it".to_owned()))
     }
 
     /// The first candidates of several groups, tried together; those that have none, or whose edits

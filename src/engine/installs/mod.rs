@@ -10,6 +10,7 @@
 mod application_set;
 mod config_map;
 mod fleet;
+mod git_generator;
 mod install;
 mod kustomize;
 mod named;
@@ -26,12 +27,13 @@ use rayon::prelude::*;
 
 use crate::project::{ChartFolder, InputFile, Project, Role, kind_by_name};
 use crate::resource::{Content, Document, NotAnObject};
-use crate::source::{Problem, ProblemKind};
+use crate::source::{Limits, Problem, ProblemKind};
 use crate::yaml::{self, FieldPath, SpanTree};
 
 use super::Engine;
 use super::chart::{self, Alone};
 use config_map::ConfigMaps;
+use git_generator::Around;
 use install::install;
 pub(super) use install::{Install, ValuesAt};
 use overlay::Patch;
@@ -50,8 +52,9 @@ pub(super) struct Installs {
     by_chart: HashMap<PathBuf, Vec<Arc<Install>>>,
     inline: HashSet<InlineAt>,
     files: HashSet<Arc<str>>,
-    /// Values files that are judged without the chart that they stand beside.
-    alone: HashSet<Arc<str>>,
+    /// Values files that are judged without the chart that they stand beside: all of it, or what stands below some
+    /// keys.
+    alone: HashMap<Arc<str>, Option<Arc<[String]>>>,
     /// The charts that resources may install, by their folders.
     charts: HashMap<PathBuf, Arc<str>>,
     problems: Vec<Problem>,
@@ -95,22 +98,28 @@ impl Installs {
         let files: Vec<&InputFile> = project.manifests().collect();
         let shown: HashMap<&Path, &Arc<str>> = files.iter().map(|file| (file.path(), file.name())).collect();
         let mut installs = Self::default();
-        let folders: Vec<&ChartFolder> = project.charts().collect();
+        let alone: Vec<&ChartFolder> = project.charts().collect();
         let alone: Vec<(&ChartFolder, Alone)> =
-            folders.par_iter().map(|it| (*it, chart::alone(engine, it))).collect();
-        let unmet: HashSet<&Path> =
-            alone.iter().filter(|(_, it)| it.unmet).map(|(folder, _)| folder.path.as_path()).collect();
-        for path in alone.iter().flat_map(|(_, it)| &it.files) {
-            installs.alone.extend(shown.get(path.as_path()).map(|name| Arc::clone(name)));
+            alone.par_iter().map(|it| (*it, chart::alone(engine, it))).collect();
+        let unmet: HashSet<&Path> = alone
+            .iter()
+            .filter(|(_, it)| !it.unmet.is_empty())
+            .map(|(folder, _)| folder.path.as_path())
+            .collect();
+        for (_, it) in &alone {
+            let keys: Option<Arc<[String]>> = (!it.unmet.is_empty()).then(|| it.unmet.as_slice().into());
+            let names = it.files.iter().filter_map(|path| shown.get(path.as_path()));
+            installs.alone.extend(names.map(|&name| (Arc::clone(name), keys.clone())));
         }
-        let parts = files.par_iter().flat_map_iter(|file| in_file(engine, file, &charts));
+        let folders: Vec<&Path> = charts.keys().copied().collect();
+        let parts = files.par_iter().flat_map_iter(|file| in_file(engine, file, &charts, (&folders, &files)));
         let (mut found, mut patches) = (Vec::new(), Vec::new());
         for part in parts.collect::<Vec<Part<'_>>>() {
             match part {
                 Part::Release(release) => found.push(*release),
                 Part::Patch(patch) => patches.push(patch),
                 Part::File(path) => {
-                    installs.alone.extend(shown.get(path.as_path()).map(|name| Arc::clone(name)));
+                    installs.alone.extend(shown.get(path.as_path()).map(|&name| (Arc::clone(name), None)));
                 }
             }
         }
@@ -141,7 +150,9 @@ impl Installs {
                 for path in found.known.iter().flat_map(|known| &known.values) {
                     let path = path.file(root, chart);
                     let name = path.as_ref().and_then(|path| shown.get(path.as_path()));
-                    installs.alone.extend(name.map(|name| Arc::clone(name)));
+                    if let Some(&name) = name {
+                        installs.alone.entry(Arc::clone(name)).or_insert(None);
+                    }
                 }
                 continue;
             }
@@ -194,7 +205,9 @@ impl Installs {
     /// What is not rendered of what a resource installs that a chart prints from a file: charts of the project with
     /// other values than their own.
     pub fn of_printed(&self, document: &Document, file: &Path) -> Vec<String> {
-        let releases = release::releases(document, file).into_iter().filter(|release| {
+        let charts: Vec<&Path> = self.charts.keys().map(PathBuf::as_path).collect();
+        let around = Around { file, charts: &charts, files: &[], limits: &Limits::default() };
+        let releases = release::releases(document, &around).into_iter().filter(|release| {
             release.known.as_ref().is_ok_and(|it| !it.values.is_empty() || it.parameters.is_some())
         });
         let name = |release: Release| {
@@ -223,7 +236,12 @@ impl Installs {
 
     /// Whether a file beside a chart is judged as values without it.
     pub fn judges_alone(&self, name: &str) -> bool {
-        self.alone.contains(name)
+        self.alone.contains_key(name)
+    }
+
+    /// The keys of a file below which values are judged without their chart, where it is not all of them.
+    pub fn keys_alone(&self, name: &str) -> Option<&[String]> {
+        self.alone.get(name)?.as_deref()
     }
 
     /// Whether ignores of a file may be used where a chart is checked.
@@ -241,7 +259,12 @@ fn title(document: &Document) -> String {
 }
 
 /// What a file has of releases that install one of the charts, or may do so.
-fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Arc<str>>) -> Vec<Part<'p>> {
+fn in_file<'p>(
+    engine: &Engine,
+    file: &'p InputFile,
+    charts: &HashMap<&Path, &Arc<str>>,
+    (folders, files): (&[&Path], &[&InputFile]),
+) -> Vec<Part<'p>> {
     let Ok(source) = file.read(&engine.limits) else { return Vec::new() };
     if !release::may_have(file.path(), source.text()) {
         return Vec::new();
@@ -257,7 +280,8 @@ fn in_file<'p>(engine: &Engine, file: &'p InputFile, charts: &HashMap<&Path, &Ar
             continue;
         }
         found.extend(release::named_files(&document, file.path()).into_iter().map(Part::File));
-        for Release { chart, known } in release::releases(&document, file.path()) {
+        let around = Around { file: file.path(), charts: folders, files, limits: &engine.limits };
+        for Release { chart, known } in release::releases(&document, &around) {
             let chart = match chart {
                 None if charts.is_empty() => continue,
                 None => None,

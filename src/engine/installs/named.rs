@@ -1,7 +1,7 @@
 //! Values files that resources name in a project without charts. Nothing else of a resource matters there, and these
 //! are seen while the files are judged: none is read for them alone.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ impl Installs {
         if !self.is_open {
             return self.clone();
         }
-        let parts = project.manifests().flat_map(|file| in_file(engine, file, &Default::default()));
+        let parts = project.manifests().flat_map(|file| in_file(engine, file, &HashMap::new(), (&[], &[])));
         let named = parts.filter_map(|part| match part {
             Part::File(path) => Some(path),
             Part::Release(_) | Part::Patch(_) => None,
@@ -45,6 +45,7 @@ impl Installs {
     /// The same with the values files that were named.
     pub fn naming(&self, project: &Project, named: &HashSet<PathBuf>) -> Self {
         let files = project.manifests().filter(|file| named.contains(file.path()));
-        Self { alone: files.map(|file| Arc::clone(file.name())).collect(), is_open: false, ..self.clone() }
+        let alone = files.map(|file| (Arc::clone(file.name()), None)).collect();
+        Self { alone, is_open: false, ..self.clone() }
     }
 }

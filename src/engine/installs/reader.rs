@@ -89,6 +89,16 @@ impl<'t> Reader<'t> {
         if filled { Err(self.unknown(node, "its values are filled in for each element")) } else { Ok(()) }
     }
 
+    /// Shows that nothing in a node's text is filled in.
+    pub fn finished_of(&self, node: NodeId) -> Result<(), Unknown> {
+        let filled = self.tree.source().slice(self.tree.span(node)).contains("{{");
+        if filled {
+            Err(self.unknown(node, "it is filled in for each element of another generator"))
+        } else {
+            Ok(())
+        }
+    }
+
     fn later(&self, map: NodeId, keys: &[&str]) -> Unknown {
         let mut at = map;
         let name = keys.last().copied().unwrap_or("it");

@@ -9,6 +9,7 @@ use crate::resource::{Document, Field, read_bool};
 use crate::source::{Source, Span};
 use crate::yaml::{FieldPath, NodeId, SpanTree};
 
+use super::git_generator::Around;
 use super::reader::Reader;
 use super::{below, roots};
 
@@ -139,7 +140,7 @@ pub(super) fn may_have(file: &Path, text: &str) -> bool {
 }
 
 /// The releases of a document in a file on disk.
-pub(super) fn releases(document: &Document, file: &Path) -> Vec<Release> {
+pub(super) fn releases(document: &Document, around: &Around<'_>) -> Vec<Release> {
     let kind = document.kind();
     let place = document.tree().documents().get(document.document());
     if place.is_some_and(|place| document.tree().is_sops(place)) {
@@ -151,9 +152,9 @@ pub(super) fn releases(document: &Document, file: &Path) -> Vec<Release> {
             let reader = Reader::new(document.tree());
             argo(&reader, document.root(), &FieldPath::root())
         }
-        ("argoproj.io", "ApplicationSet") => super::application_set::releases(document),
-        ("kustomize.config.k8s.io", "Kustomization") => super::kustomize::releases(document, file),
-        ("fleet.cattle.io", "Bundle") => super::fleet::releases(document, file),
+        ("argoproj.io", "ApplicationSet") => super::application_set::releases(document, around),
+        ("kustomize.config.k8s.io", "Kustomization") => super::kustomize::releases(document, around.file),
+        ("fleet.cattle.io", "Bundle") => super::fleet::releases(document, around.file),
         _ => Vec::new(),
     }
 }

@@ -22,7 +22,7 @@ use crate::finding::RuleHit;
 use crate::project::kind_by_name;
 use crate::resource::Document;
 use crate::source::{Problem, Span};
-use crate::yaml::{NodeId, SpanTree};
+use crate::yaml::{NodeId, Segment, SpanTree};
 
 use super::{Engine, Tally};
 use place::Form;
@@ -97,9 +97,15 @@ impl Found {
 
 fn mapping(engine: &Engine, tree: &Arc<SpanTree>, place: &place::Place) -> Vec<ValuesHit> {
     let mut hits = Vec::new();
-    for fragment in fragment::fragments(engine, tree, place.node) {
-        for seen in stand_in::judge(engine, &fragment) {
-            let to = translate::To { tree, place, fragment: &fragment };
+    let all = fragment::fragments(engine, tree, place.node);
+    let keys = engine.installs.keys_alone(tree.source().name());
+    let of_keys = |fragment: &&fragment::Fragment| match (keys, fragment.path.segments().first()) {
+        (Some(keys), Some(Segment::Key(key))) => keys.iter().any(|known| known == &**key),
+        (keys, _) => keys.is_none(),
+    };
+    for fragment in all.iter().filter(of_keys) {
+        for seen in stand_in::judge(engine, fragment, &all) {
+            let to = translate::To { tree, place, fragment };
             hits.extend(to.hit(seen).map(|hit| ValuesHit { hit, span: None }));
         }
     }

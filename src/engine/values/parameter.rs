@@ -28,7 +28,7 @@ pub fn hits(engine: &Engine, tree: &Arc<SpanTree>, place: &Place) -> Vec<ValuesH
         let Some(fragment) = fragment(&name, typed(&value, string)) else { continue };
         let Some(node) = tree.get(item, "value") else { continue };
         let path = place.path.index(index).key("value");
-        for seen in stand_in::judge(engine, &fragment) {
+        for seen in stand_in::judge(engine, &fragment, &[]) {
             let mut hit = seen.hit;
             let off = value == "true" && !string;
             let fixes = std::mem::take(&mut hit.fixes);

@@ -35,7 +35,7 @@ type Row = (&'static str, &'static str, &'static [&'static str], Form);
 /// The fields as the custom resource definitions have them: Flux helm-controller v2, its predecessor helm-operator
 /// v1, Argo CD v1alpha1, k3s helm-controller v1, kustomize v1beta1, Rancher Fleet v1alpha1 (also without `spec`, as
 /// fleet.yaml has them), helmfile 1. ConfigMaps are read by `valuesFrom`.
-const ROWS: [Row; 25] = [
+const ROWS: [Row; 26] = [
     ("helm.toolkit.fluxcd.io", "HelmRelease", &["spec", "values"], Form::Mapping),
     ("helm.fluxcd.io", "HelmRelease", &["spec", "values"], Form::Mapping),
     ("argoproj.io", "Application", &["spec", "source", "helm", "valuesObject"], Form::Mapping),
@@ -78,6 +78,7 @@ const ROWS: [Row; 25] = [
     ("helm.cattle.io", "HelmChart", &["spec", "valuesContent"], Form::Text),
     ("helm.cattle.io", "HelmChartConfig", &["spec", "valuesContent"], Form::Text),
     ("kustomize.config.k8s.io", "Kustomization", &["helmCharts", "*", "valuesInline"], Form::Mapping),
+    ("kustomize.config.k8s.io", "Component", &["helmCharts", "*", "valuesInline"], Form::Mapping),
     ("", "HelmChartInflationGenerator", &["valuesInline"], Form::Mapping),
     ("fleet.cattle.io", "Bundle", &["spec", "helm", "values"], Form::Mapping),
     ("fleet.cattle.io", "Bundle", &["spec", "targets", "*", "helm", "values"], Form::Mapping),

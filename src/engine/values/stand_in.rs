@@ -11,7 +11,7 @@ use crate::rule::Scope;
 use crate::source::Source;
 use crate::yaml::{self, FieldPath, Segment};
 
-use super::fragment::{Fragment, What};
+use super::fragment::{Fragment, What, letters};
 
 /// What the container is called where the values have no word for it.
 const NAMELESS: &str = "of the chart";
@@ -27,9 +27,10 @@ pub struct Seen {
 }
 
 /// What rules find in what a fragment sets. What it leaves out, and what is in it by another name, is for
-/// the chart to say.
-pub fn judge(engine: &Engine, fragment: &Fragment) -> Vec<Seen> {
-    let (object, base) = stand_in(fragment);
+/// the chart to say. Among `all` fragments of its values may be
+/// some by which its pod has a part of the node.
+pub fn judge(engine: &Engine, fragment: &Fragment, all: &[Fragment]) -> Vec<Seen> {
+    let (object, base) = stand_in(fragment, all);
     let source = Arc::new(Source::new("values", object.to_string()));
     let tree = Arc::new(yaml::parse(&source, &engine.limits).tree);
     let Some(document) = Document::objects(&tree, &engine.kinds).into_iter().next() else {
@@ -62,13 +63,13 @@ fn scopes(what: &What) -> &'static [Scope] {
 
 /// An object with the fragment where Kubernetes has it, and its path. The kind is one whose pods can be
 /// changed.
-fn stand_in(fragment: &Fragment) -> (Value, FieldPath) {
+fn stand_in(fragment: &Fragment, all: &[Fragment]) -> (Value, FieldPath) {
     let name = fragment.owner.as_deref().unwrap_or(NAMELESS);
     let spec = ["spec", "template", "spec"].map(|key| Segment::Key(key.into()));
     let spec = FieldPath::new(spec.to_vec());
     let value = &fragment.value;
     let container = json!({ "name": name, "image": IMAGE });
-    let (pod, base) = match fragment.what {
+    let (mut pod, base) = match fragment.what {
         What::PodContext => {
             (json!({ "securityContext": value, "containers": [container] }), spec.key("securityContext"))
         }
@@ -81,6 +82,23 @@ fn stand_in(fragment: &Fragment) -> (Value, FieldPath) {
             (json!({ "volumes": [value], "containers": [container] }), spec.key("volumes").index(0))
         }
     };
+    if fragment.what == What::ContainerContext
+        && let Some(pod) = pod.as_object_mut()
+    {
+        let mut volumes = Vec::new();
+        for other in all.iter().filter(|other| is_of_pod(other, fragment)) {
+            match other.what {
+                What::PodField(field) if other.value == Value::Bool(true) => {
+                    pod.insert(field.to_owned(), Value::Bool(true));
+                }
+                What::Volume if other.value.get("hostPath").is_some() => volumes.push(other.value.clone()),
+                _ => {}
+            }
+        }
+        if !volumes.is_empty() {
+            pod.insert("volumes".to_owned(), Value::Array(volumes));
+        }
+    }
     let object = json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -88,4 +106,21 @@ fn stand_in(fragment: &Fragment) -> (Value, FieldPath) {
         "spec": { "template": { "spec": pod } },
     });
     (object, base)
+}
+
+/// Whether a fragment likely is of the same pod as a container's: it stands in a mapping around that, or in one for pods
+/// beside it (`podOptions`).
+fn is_of_pod(other: &Fragment, container: &Fragment) -> bool {
+    let mut path = other.path.segments();
+    // The item of a list of volumes.
+    if let Some((Segment::Index(_), list)) = path.split_last() {
+        path = list;
+    }
+    let Some((_, map)) = path.split_last() else { return false };
+    let around = |map: &[Segment]| container.path.segments().starts_with(map);
+    let for_pods = |key: &Segment| match key {
+        Segment::Key(key) => ["pod", "defaultpod"].iter().any(|start| letters(key).starts_with(start)),
+        Segment::Index(_) => false,
+    };
+    around(map) || map.split_last().is_some_and(|(last, above)| for_pods(last) && around(above))
 }

@@ -332,8 +332,11 @@ impl<'e, 'a, 't> Run<'e, 'a, 't> {
                     }
                 }
             }
-            _ => {
+            other => {
                 let text = self.shown(&value.node)?;
+                // It is what a pointer points to that cannot be gone over.
+                let pointer = matches!(other, Value::Object(object) if object.kind() == Kind::Pointer);
+                let text = text.strip_prefix('&').filter(|_| pointer).unwrap_or(&text);
                 return self.fail(format!("range can't iterate over {text}"));
             }
         }

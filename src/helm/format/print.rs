@@ -324,6 +324,9 @@ impl Printer<'_, '_> {
                 self.value(&Node::new(plain, origin), verb, depth)
             }
             Kind::Pointer if depth > 0 => {
+                if !matches!(verb, 'v' | 'p' | 'b' | 'o' | 'd' | 'x' | 'X') {
+                    return self.bad_verb(verb, &Value::Object(Rc::clone(object)), origin);
+                }
                 self.padded_whole("0xc000000000", origin);
                 Ok(())
             }

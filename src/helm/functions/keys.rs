@@ -14,6 +14,9 @@ use crate::helm::exec::Exec;
 
 const EXPONENT: u32 = 65_537;
 
+/// Signatures by the numbers of the key, and what is signed.
+type Signatures = HashMap<(Vec<u8>, Vec<u8>), Vec<u8>>;
+
 /// Most signatures that are kept for other renders.
 const MOST_SIGNATURES: usize = 500;
 
@@ -132,7 +135,7 @@ impl RsaKey {
     /// many times with the same certificates, and a signature takes longer than most templates. What a render
     /// is charged does not depend on it.
     fn signed(&self, size: usize, block: &[u8]) -> Vec<u8> {
-        static KNOWN: LazyLock<Mutex<HashMap<(Vec<u8>, Vec<u8>), Vec<u8>>>> = LazyLock::new(Mutex::default);
+        static KNOWN: LazyLock<Mutex<Signatures>> = LazyLock::new(Mutex::default);
         let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         let numbers = [&self.private, &self.modulus].map(BigUint::to_bytes_be);
         let key = (numbers.concat(), block.to_vec());
