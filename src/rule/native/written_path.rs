@@ -51,7 +51,7 @@ fn written(text: &str) -> Vec<String> {
         } else if MAKERS.contains(&name) {
             found.extend(paths());
         } else if COPIERS.contains(&name) {
-            found.extend(paths().last().filter(|_| paths().count() > 1));
+            found.extend(paths().next_back().filter(|_| paths().count() > 1));
         }
     }
     found.retain(|path| path.starts_with('/') && path.len() > 1);
