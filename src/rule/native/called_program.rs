@@ -134,7 +134,7 @@ pub fn works_privileged(frame: &Frame<'_>, container: &Container) -> bool {
     let lacks = |capability: &&str| {
         !DEFAULT.contains(capability) && !names(frame.tree(), container, "add", capability)
     };
-    let only = |program: &&Program| program.privileged || program.capabilities.iter().any(|it| lacks(it));
+    let only = |program: &&Program| program.privileged || program.capabilities.iter().any(&lacks);
     may_be_root(frame, container) && called(frame, container).iter().any(only)
 }
 
@@ -146,7 +146,7 @@ pub fn uses_capabilities(frame: &Frame<'_>, container: &Container) -> bool {
         let held = DEFAULT.contains(capability) || privileged == Field::Value(true);
         held && ["add", "drop"].iter().all(|list| !names(tree, container, list, capability))
     };
-    let loses = |program: &&Program| program.capabilities.iter().any(|it| lost(it));
+    let loses = |program: &&Program| program.capabilities.iter().any(&lost);
     may_be_root(frame, container) && called(frame, container).iter().any(loses)
 }
 
