@@ -51,7 +51,8 @@ fn check(repairs: bool) -> Analysis {
     let engine = Engine::new(catalogue, rules, Settings::default()).unwrap();
     let project = discover();
     let engine = engine.with_images_of(&project).with_installs_of(&project).with_best_fixes();
-    if repairs { engine.analyze(&project) } else { engine.without_repairs().analyze(&project) }
+    let engine = if repairs { engine.with_previews() } else { engine.without_repairs() };
+    engine.analyze(&project)
 }
 
 fn time<T>(work: impl FnOnce() -> T) -> Duration {

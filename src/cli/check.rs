@@ -1,6 +1,5 @@
 //! `check`: finds weaknesses, writes nothing but the report.
 
-use std::cell::Cell;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,13 +16,10 @@ use super::args::{ByWhat, CheckArgs, FailOnWord, FileArgs, GlobalArgs};
 use super::baseline;
 use super::coverage::coverage;
 use super::exit::{Exit, Failure};
-use super::output::{deliver, destinations};
+use super::output::{Destination, deliver, destinations};
 use super::progress::Progress;
 use super::session::Session;
 use super::terminal::{print, tell};
-
-/// Most bytes that are read again to show what fixes of one place change together.
-const PREVIEW_BYTES: usize = 64 << 20;
 
 /// Checks, reports, and says by the exit code what came out.
 ///
@@ -45,8 +41,12 @@ pub fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     if to.iter().any(|one| one.format.carries_edits()) {
         engine = engine.with_chart_edits();
     }
+    let is_pretty = |one: &Destination| one.format == Format::Pretty;
+    if session.verbosity != Verbosity::Silent && to.iter().any(is_pretty) {
+        engine = engine.with_previews();
+    }
     // Nothing is said of repairs where nothing is printed.
-    if session.verbosity == Verbosity::Silent && to.iter().all(|one| one.format == Format::Pretty) {
+    if session.verbosity == Verbosity::Silent && to.iter().all(is_pretty) {
         engine = engine.without_repairs();
     }
     if args.by == Some(ByWhat::Namespace) {
@@ -58,19 +58,12 @@ pub fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<Exit, Failure> {
     let mut analysis = engine.analyze(&project);
     progress.finish();
     baseline::apply(args, &mut analysis, &|rule| engine.decides(rule))?;
-    let budget = Cell::new(PREVIEW_BYTES);
-    let previews = engine.previews();
+    let previews = engine.previews(&analysis);
     let report = Report {
         analysis: &analysis,
         catalogue: &session.catalogue,
         elapsed: Some(start.elapsed()),
-        preview: &|findings| {
-            // A preview may read its file again: many of them on large files are left to `fix`.
-            let size = findings.first().map_or(0, |finding| finding.primary.source.len());
-            let left = budget.get().checked_sub(size)?;
-            budget.set(left);
-            previews.of(findings).map(|edits| vec![edits])
-        },
+        preview: &|findings| previews.of(findings).map(|edits| vec![edits]),
         fix_command: fix_command(args),
         verbosity: session.verbosity,
     };

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::cell::LazyCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::finding::Patch;
@@ -272,6 +272,7 @@ impl<'a> Surroundings<'a> {
         };
         let mut nearest = Nearest::new(self.places.len(), own().map(Entry::object));
         let (mut found, mut sharing): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+        let mut shared = HashSet::new();
         for of_one in concerned.chunk_by(|one, other| one.place == other.place) {
             let Some(other) = of_one.first().map(|it| it.place()).filter(|other| *other != place) else {
                 continue;
@@ -292,8 +293,13 @@ impl<'a> Surroundings<'a> {
             }
             // What is as near to a copy as to this file leads to that copy too.
             if leads && of_copies == common {
-                let shares = |copy: &usize| self.folders.common(*copy, other) == common;
-                sharing.extend(copies.iter().copied().filter(shares));
+                // No copy has more in common with it, so that those are meant that lie in what it has in common
+                // with this file: once for all that lies there.
+                let folder = self.folders.above(other, common);
+                if shared.insert(folder) {
+                    let shares = |copy: &usize| self.folders.above(*copy, common) == folder;
+                    sharing.extend(copies.iter().copied().filter(shares));
+                }
             }
             found.extend(is_found.then_some(other));
         }

@@ -35,20 +35,15 @@ impl Folders {
         self.all.get(folder).copied().unwrap_or((0, 0))
     }
 
-    /// How many folders two files have in common.
-    pub fn common(&self, one: usize, other: usize) -> usize {
-        let (mut one, mut other) = (self.of_file(one), self.of_file(other));
-        while one != other {
-            let (above_one, depth_of_one) = self.get(one);
-            let (above_other, depth_of_other) = self.get(other);
-            if depth_of_one >= depth_of_other {
-                one = above_one;
-            }
-            if depth_of_other >= depth_of_one {
-                other = above_other;
-            }
+    /// The folder with so many above it, itself included, that a file lies in; its own where there are not so many.
+    pub fn above(&self, file: usize, depth: usize) -> usize {
+        let mut folder = self.of_file(file);
+        while let (above, own) = self.get(folder)
+            && own > depth
+        {
+            folder = above;
         }
-        self.get(one).1
+        folder
     }
 
     /// How near each folder is to some files: how many folders its files have in common with the nearest of them.
@@ -82,16 +77,45 @@ pub(super) struct Nearness(Vec<usize>);
 mod tests {
     use super::*;
 
+    /// How many folders two files have in common, step by step.
+    fn common(folders: &Folders, one: usize, other: usize) -> usize {
+        let (mut one, mut other) = (folders.of_file(one), folders.of_file(other));
+        while one != other {
+            let ((above_one, depth_of_one), (above_other, depth_of_other)) =
+                (folders.get(one), folders.get(other));
+            if depth_of_one >= depth_of_other {
+                one = above_one;
+            }
+            if depth_of_other >= depth_of_one {
+                other = above_other;
+            }
+        }
+        folders.get(one).1
+    }
+
     #[test]
     fn folders_in_common_are_counted_step_by_step() {
         let folders =
             Folders::of(["a/b/c.yaml", "a/b/d/e.yaml", "a/f.yaml", "ab/c.yaml", "g.yaml"].into_iter());
-        assert_eq!(folders.common(0, 0), 2);
-        assert_eq!(folders.common(0, 1), 2);
-        assert_eq!(folders.common(1, 2), 1);
-        assert_eq!(folders.common(2, 3), 0);
-        assert_eq!(folders.common(4, 0), 0);
-        assert_eq!(folders.common(4, 4), 1);
+        assert_eq!(common(&folders, 0, 0), 2);
+        assert_eq!(common(&folders, 0, 1), 2);
+        assert_eq!(common(&folders, 1, 2), 1);
+        assert_eq!(common(&folders, 2, 3), 0);
+        assert_eq!(common(&folders, 4, 0), 0);
+        assert_eq!(common(&folders, 4, 4), 1);
+    }
+
+    #[test]
+    fn files_lie_in_one_folder_as_far_as_they_have_folders_in_common() {
+        let names = ["a/b/c.yaml", "a/b/d/e.yaml", "a/f.yaml", "ab/c.yaml", "g.yaml"];
+        let folders = Folders::of(names.into_iter());
+        for (one, other) in (0..names.len()).flat_map(|one| (0..names.len()).map(move |other| (one, other))) {
+            let depth = |file: usize| folders.get(folders.of_file(file)).1;
+            for above in 0..=depth(one).min(depth(other)) {
+                let same = folders.above(one, above) == folders.above(other, above);
+                assert_eq!(same, above <= common(&folders, one, other), "{one} and {other} at {above}");
+            }
+        }
     }
 
     #[test]
@@ -101,7 +125,7 @@ mod tests {
         for chosen in [vec![], vec![3], vec![0, 3], vec![2], vec![1, 2]] {
             let nearness = folders.near_to(chosen.iter().copied());
             for file in 0..names.len() {
-                let most = chosen.iter().map(|&other| folders.common(file, other)).max();
+                let most = chosen.iter().map(|&other| common(&folders, file, other)).max();
                 assert_eq!(folders.nearest(file, &nearness), most.unwrap_or(0), "{file} of {chosen:?}");
             }
         }

@@ -15,7 +15,7 @@ use super::around::Around;
 use super::locate::{fingerprint, mark, resource_id};
 use super::suppress::Ignores;
 use super::values::{self, ValuesHit};
-use super::{Counts, Engine, Ignored};
+use super::{Counts, Engine, Ignored, Previewed, preview};
 
 /// Why a fix inside an anchored node is not made.
 pub(super) const SHARED: &str =
@@ -33,6 +33,8 @@ pub(super) struct Judged {
     pub used_ignores: Vec<usize>,
     /// Whether a rule asked for the objects around these.
     pub asks_around: bool,
+    /// What fixes of a place come to, where that is asked for.
+    pub previews: Previewed,
 }
 
 /// What the objects of a text and those around it say, once something asks for it.
@@ -76,6 +78,7 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
         counts: Counts::default(),
         used_ignores: Vec::new(),
         asks_around: false,
+        previews: Previewed::new(),
     };
     let alone = role == Role::Manifest && engine.installs.judges_alone(source.name());
     let role = if alone { Role::Values } else { role };
@@ -158,6 +161,9 @@ pub(super) fn judge_among(engine: &Engine, source: &Arc<Source>, role: Role, aro
         }
     }
     judged.counts.ignored = judged.ignored.len();
+    if engine.previews {
+        judged.previews = preview::of_places(&tree, &documents, &judged.findings);
+    }
     // The ignores of a values file are used where its chart is checked.
     if !documents.is_empty() && !engine.installs.use_ignores_of(source.name()) {
         ignores.unused(engine, &tree, &mut judged.problems);

@@ -1,6 +1,7 @@
 //! Places and identities of findings.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -50,9 +51,9 @@ pub(super) fn resource_id(document: &Document) -> Arc<ResourceId> {
 /// container, field and, for what is equal in all of these, the ordinal.
 pub(super) fn fingerprint(findings: &mut [Finding]) {
     let mut seen: HashMap<[u8; 16], u32> = HashMap::new();
+    let mut text = String::new();
     for finding in findings {
         let resource = &finding.resource;
-        let field = finding.field.to_string();
         let parts = [
             &*finding.rule,
             finding.primary.path(),
@@ -60,24 +61,28 @@ pub(super) fn fingerprint(findings: &mut [Finding]) {
             resource.namespace.as_deref().unwrap_or(""),
             &resource.name,
             finding.container.as_deref().unwrap_or(""),
-            &field,
         ];
-        let same = digest(&parts, 0);
+        text.clear();
+        for part in parts {
+            text.push_str(part);
+            text.push('\0');
+        }
+        // To write into a text does not fail.
+        let _ = write!(text, "{}\0", finding.field);
+        let same = digest(&text, 0);
         let ordinal = seen.entry(same).or_default();
-        let id = if *ordinal == 0 { same } else { digest(&parts, *ordinal) };
+        let id = if *ordinal == 0 { same } else { digest(&text, *ordinal) };
         *ordinal += 1;
-        let digits = id.iter().flat_map(|byte| [byte >> 4, byte & 15]);
         finding.fingerprint.reserve_exact(2 * id.len());
-        finding.fingerprint.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
+        for digit in id.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
+            finding.fingerprint.extend(char::from_digit(digit.into(), 16));
+        }
     }
 }
 
-fn digest(parts: &[&str], ordinal: u32) -> [u8; 16] {
+fn digest(text: &str, ordinal: u32) -> [u8; 16] {
     let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
+    hash.update(text.as_bytes());
     hash.update(ordinal.to_le_bytes());
     let mut id = [0; 16];
     for (to, from) in id.iter_mut().zip(hash.finalize()) {

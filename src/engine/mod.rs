@@ -43,7 +43,7 @@ pub use levels::Levels;
 pub use outcome::{
     Analysis, Counts, FixOutcome, FixedText, Ignored, IgnoredBy, Outcome, Repair, Selection, Tally,
 };
-pub use preview::Previews;
+pub use preview::{Previewed, Previews};
 pub use recipe::{Migration, RecipeRequest};
 pub use threads::limit_threads;
 pub use verify::{Verified, VerifiedFile};
@@ -86,6 +86,8 @@ pub struct Engine {
     enough: Arc<Enough>,
     /// Whether findings of charts get the edits of their fixes.
     chart_edits: bool,
+    /// Whether what the fixes of a place come to is worked out while its file is judged.
+    previews: bool,
     /// Resources of the project that install its charts.
     installs: Installs,
     /// Where charts lie that others depend on.
@@ -120,6 +122,7 @@ impl Engine {
             peers,
             progress: None,
             chart_edits: false,
+            previews: false,
             installs: Installs::default(),
             chart_caches: Arc::new([]),
             only: None,
@@ -180,6 +183,14 @@ impl Engine {
         self
     }
 
+    /// The same engine that works out what the fixes of each place of a manifest change together while it judges:
+    /// afterwards each file would be read again for that.
+    #[must_use]
+    pub fn with_previews(mut self) -> Self {
+        self.previews = true;
+        self
+    }
+
     /// The same engine for whoever asks for the best repair of each finding only: in manifests no further ones
     /// are looked for.
     #[must_use]
@@ -200,6 +211,11 @@ impl Engine {
     fn with_fixes_of(&self, selection: &Selection) -> Self {
         let selection = selection.clone();
         Self { enough: Arc::new(move |rule, level| selection.allows(rule, level)), ..self.clone() }
+    }
+
+    /// The same engine that knows before it judges which files of a project others name as values.
+    fn with_named_values_of(self, project: &Project) -> Self {
+        Self { installs: self.installs.closed(&self, project), ..self }
     }
 
     /// The same engine that tells of every file that is done, from any thread.
@@ -258,15 +274,15 @@ impl Engine {
         FixedText::of(run::repair_in_chart(self, chart, file, selection))
     }
 
-    /// Works out what the fixes of several findings come to together.
+    /// Works out what the fixes of several findings of an analysis come to together.
     #[must_use]
-    pub fn previews(&self) -> Previews<'_> {
-        Previews::new(self)
+    pub fn previews<'e>(&'e self, analysis: &'e Analysis) -> Previews<'e> {
+        Previews::new(self, analysis)
     }
 
     /// The same engine with those of its rules whose repairs depend on other objects.
     fn linked(&self) -> Self {
-        Self { rules: self.rules.linked(&self.catalogue), ..self.clone() }
+        Self { rules: self.rules.linked(&self.catalogue), previews: false, ..self.clone() }
     }
 
     /// What rules are run against. `whole` says whether `documents` is all that is applied together.

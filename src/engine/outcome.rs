@@ -7,6 +7,7 @@ use crate::finding::{Applicability, Finding};
 use crate::source::{Problem, ProblemKind};
 
 use super::baseline::BaselineCounts;
+use super::preview::Previewed;
 use super::verify::Verified;
 
 /// How many of something were checked and how many were not.
@@ -113,6 +114,8 @@ pub struct Analysis {
     pub counts: Counts,
     /// How it goes together with a baseline, if there is one.
     pub baseline: Option<BaselineCounts>,
+    /// What the fixes of a place come to, as far as [`Engine::with_previews`](super::Engine::with_previews) asked.
+    pub previews: Previewed,
 }
 
 impl Analysis {

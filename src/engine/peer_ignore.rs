@@ -2,6 +2,7 @@
 //!
 //! Each is honoured as its own tool honours it, for those of our rules that name the tool's check.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -55,7 +56,7 @@ impl PeerIgnores {
             |tool, reason: Option<String>| Silence { by: IgnoredBy::Peer(tool), reason, configured: None };
         let means = |tool, id: &str| engine.peer_rules(tool, id.trim()).contains(&finding.rule);
         let own = strings(tree, get(tree, document.root(), &["metadata", "annotations"]).value());
-        let value = |key: &str| own.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
+        let value = |key: &str| own.iter().find(|(name, _)| name == key).map(|(_, value)| &**value);
         let reason = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
         let kubescape = value("kubescape.io/skip-controls");
         if let Some(controls) = kubescape.filter(|_| !expired(engine, value("kubescape.io/skip-expiry")))
@@ -63,7 +64,7 @@ impl PeerIgnores {
         {
             return Some(found("kubescape", value("kubescape.io/skip-reason").and_then(reason)));
         }
-        for (key, value) in &own {
+        for (key, value) in own.iter().map(|(key, value)| (&**key, &**value)) {
             if let Some(id) = key.strip_prefix("ignore-check.kube-linter.io/") {
                 if means("kube-linter", id) {
                     return Some(found("kube-linter", reason(value)));
@@ -87,15 +88,13 @@ impl PeerIgnores {
             }
         }
         let pods = document.pods().iter().filter_map(|pod| pod.metadata);
-        for metadata in pods.clone().map(Some).chain([None]) {
-            let annotations = match metadata {
-                Some(node) => strings(tree, get(tree, node, &["annotations"]).value()),
-                None => own.clone(),
-            };
+        let skips = |annotations: &Texts<'_>| {
             let ids = annotations.iter().find(|(key, _)| key == "kube-score/ignore");
-            if ids.is_some_and(|(_, ids)| ids.split(',').any(|id| means("kube-score", id))) {
-                return Some(found("kube-score", None));
-            }
+            ids.is_some_and(|(_, ids)| ids.split(',').any(|id| means("kube-score", id)))
+        };
+        let annotations = |node| strings(tree, get(tree, node, &["annotations"]).value());
+        if skips(&own) || pods.clone().any(|node| skips(&annotations(node))) {
+            return Some(found("kube-score", None));
         }
         for metadata in pods {
             for (key, value) in strings(tree, get(tree, metadata, &["labels"]).value()) {
@@ -128,11 +127,14 @@ fn kubeaudit(engine: &Engine, finding: &Finding, label: &str) -> bool {
     peers.into_iter().flatten().any(|name| results.iter().any(|result| name.starts_with(result)))
 }
 
+/// Keys and texts.
+type Texts<'t> = Vec<(Cow<'t, str>, Cow<'t, str>)>;
+
 /// Keys and texts of a mapping.
-fn strings(tree: &SpanTree, map: Option<NodeId>) -> Vec<(String, String)> {
+fn strings(tree: &SpanTree, map: Option<NodeId>) -> Texts<'_> {
     let Some(map) = map else { return Vec::new() };
     let entries = tree.entries(map).into_iter().filter_map(|entry| match tree.scalar(entry.value_node) {
-        Some(Scalar::String(text)) => Some((entry.key.into_owned(), text.into_owned())),
+        Some(Scalar::String(text)) => Some((entry.key, text)),
         _ => None,
     });
     entries.collect()

@@ -1,8 +1,10 @@
 //! Files in parallel. Only what is found is kept: trees live as long as their file is judged, so
 //! that memory is bounded by the files in flight and what they have wrong.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -29,17 +31,20 @@ pub(super) struct Kept {
     neighbours: Vec<Neighbour>,
     /// Whether its own fixes ask for the objects around it.
     asks_around: bool,
+    /// Values files that it names.
+    named: Vec<PathBuf>,
 }
 
 impl From<Judged> for Kept {
     fn from(judged: Judged) -> Self {
         let neighbours = Neighbour::of_all(&judged.documents);
-        let Judged { findings, ignored, problems, counts, used_ignores, asks_around, .. } = judged;
+        let Judged { findings, ignored, problems, counts, used_ignores, asks_around, previews, .. } = judged;
         Self {
-            analysis: Analysis { findings, ignored, problems, counts, ..Analysis::default() },
+            analysis: Analysis { findings, ignored, problems, counts, previews, ..Analysis::default() },
             used_ignores,
             neighbours,
             asks_around,
+            named: Vec::new(),
         }
     }
 }
@@ -154,19 +159,41 @@ fn own_error(name: &Arc<str>) -> Problem {
     Problem::of_path(ProblemKind::NotChecked, Arc::clone(name), message)
 }
 
+/// What is wrong with a manifest.
+fn manifest(engine: &Engine, file: &InputFile) -> Kept {
+    let source = match file.read(&engine.limits) {
+        Ok(source) => source,
+        Err(problem) => return Kept::unread(*problem),
+    };
+    let mut judged = judge(engine, &source, file.role());
+    let named = engine.installs.named_by(engine, file, &judged);
+    if !engine.repairs {
+        // No fix will ask what they say.
+        judged.documents.clear();
+    }
+    Kept { named, ..Kept::from(judged) }
+}
+
+/// Judges once more, as values, the manifests that others turned out to name so. The engine that knows them.
+fn judge_named<'e>(engine: &'e Engine, project: &Project, kept: &mut [Kept]) -> Cow<'e, Engine> {
+    let named: HashSet<PathBuf> = kept.iter_mut().flat_map(|kept| std::mem::take(&mut kept.named)).collect();
+    if named.is_empty() {
+        return Cow::Borrowed(engine);
+    }
+    let engine = Engine { installs: engine.installs.naming(project, &named), ..engine.clone() };
+    let files: Vec<_> = project.manifests().zip(kept).collect();
+    files.into_par_iter().filter(|(file, _)| engine.installs.judges_alone(file.name())).for_each(
+        |(file, kept)| {
+            let judged = catch_unwind(AssertUnwindSafe(|| manifest(&engine, file)));
+            *kept = judged.unwrap_or_else(|_| Kept::unread(own_error(file.name())));
+        },
+    );
+    Cow::Owned(engine)
+}
+
 pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
     let work = |unit: &Unit<'_>| match unit {
-        Unit::Manifest(file) => match file.read(&engine.limits) {
-            Ok(source) => {
-                let mut judged = judge(engine, &source, file.role());
-                if !engine.repairs {
-                    // No fix will ask what they say.
-                    judged.documents.clear();
-                }
-                Kept::from(judged)
-            }
-            Err(problem) => Kept::unread(*problem),
-        },
+        Unit::Manifest(file) => manifest(engine, file),
         Unit::Dockerfile(file) => match file.read(&engine.limits) {
             Ok(source) => dockerfile::kept(engine, file, &source),
             Err(problem) => Kept::unread(*problem),
@@ -183,12 +210,13 @@ pub(super) fn analyze(engine: &Engine, project: &Project) -> Analysis {
         },
     };
     let mut parts = each(engine, project, work, Kept::unread);
+    let engine = &*judge_named(engine, project, &mut parts);
     linked::analyze(engine, project, &mut parts);
     gather(engine, project, parts)
 }
 
 pub(super) fn repair(engine: &Engine, project: &Project, selection: &Selection) -> Repair {
-    let engine = &engine.with_fixes_of(selection);
+    let engine = &engine.with_fixes_of(selection).with_named_values_of(project);
     let work = |unit: &Unit<'_>| match unit {
         Unit::Manifest(file) => mend(engine, file, selection),
         Unit::Dockerfile(file) => dockerfile::mend(engine, file, selection),
@@ -255,6 +283,7 @@ fn gather(engine: &Engine, project: &Project, parts: Vec<Kept>) -> Analysis {
         all.findings.extend(part.analysis.findings);
         all.ignored.extend(part.analysis.ignored);
         all.problems.extend(part.analysis.problems);
+        all.previews.extend(part.analysis.previews);
         all.counts.add(&part.analysis.counts);
         for index in part.used_ignores {
             if let Some(used) = used.get_mut(index) {

@@ -253,8 +253,32 @@ fn a_preview_joins_what_belongs_together() {
         .filter(|finding| finding.container.is_some() && finding.fix().is_some())
         .collect();
     assert!(container.len() > 1, "{container:?}");
-    let preview = engine.previews().of(&container).unwrap();
+    let preview = engine.previews(&analysis).of(&container).unwrap();
     assert_eq!(preview.edits.apply(&text).matches("\n    securityContext:").count(), 1);
+}
+
+#[test]
+fn a_preview_made_while_a_file_is_judged_is_the_one_made_of_the_file() {
+    let text = POD.replace("    securityContext:\n      privileged: true\n", "");
+    let files = project(&[("a.yaml", &text)]);
+    let engine = restricted();
+    let (plain, made) = (engine.analyze(&files), engine.clone().with_previews().analyze(&files));
+    assert!(plain.previews.is_empty());
+    let place = made.findings.iter().find(|finding| finding.container.is_some()).unwrap().primary.span;
+    let shown = |finding: &&Finding| {
+        finding.primary.span == place
+            && finding.fix().is_some_and(|fix| fix.applicability > Applicability::Suggestion)
+    };
+    let of = |analysis: &Analysis, most: usize| {
+        let findings: Vec<&Finding> = analysis.findings.iter().filter(shown).take(most).collect();
+        engine.previews(analysis).of(&findings).unwrap().edits
+    };
+    let whole = of(&made, usize::MAX);
+    assert!(made.previews.values().flatten().any(|known| known.edits == whole), "{:?}", made.previews);
+    assert_eq!(whole, of(&plain, usize::MAX));
+    // Fewer findings are another question.
+    assert_ne!(whole, of(&made, 2));
+    assert_eq!(of(&made, 2), of(&plain, 2));
 }
 
 #[test]

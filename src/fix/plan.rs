@@ -102,7 +102,7 @@ fn plan_group(tree: &SpanTree, documents: &[Document], group: &[Wanted<'_>]) -> 
             break (wishes, anchored);
         }
         open.retain(|want| {
-            let shared = want.patch.ops.iter().any(|op| lonely.contains(&(op.document(), op.path().clone())));
+            let shared = want.patch.ops.iter().any(|op| lonely.contains(&(op.document(), op.path())));
             if shared {
                 planned.shared.push(want.id);
             }

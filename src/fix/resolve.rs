@@ -26,23 +26,23 @@ pub enum Unresolved {
 
 /// A place that a patch changes, to see which patches collide.
 #[derive(Clone, Debug, PartialEq)]
-struct Claim {
-    path: FieldPath,
-    kind: ClaimKind,
+struct Claim<'a> {
+    path: &'a FieldPath,
+    kind: ClaimKind<'a>,
     /// Number of its patch.
     patch: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum ClaimKind {
+enum ClaimKind<'a> {
     /// Has this value afterwards.
-    Set(Value),
+    Set(&'a Value),
     /// Is gone afterwards.
     Gone,
     /// Has one item more afterwards.
     Grown,
     /// Has another key afterwards.
-    Renamed(String),
+    Renamed(&'a str),
 }
 
 /// What a field that is absent becomes.
@@ -58,9 +58,9 @@ struct Addition {
 pub struct Wishes<'a> {
     tree: &'a SpanTree,
     documents: &'a [Document],
-    claims: BTreeMap<usize, Vec<Claim>>,
+    claims: BTreeMap<usize, Vec<Claim<'a>>>,
     /// Patches so far.
-    patches: usize,
+    patches: Vec<&'a Patch>,
     additions: Vec<Addition>,
     replacements: BTreeMap<NodeId, Value>,
     appended: Vec<(NodeId, Value)>,
@@ -71,7 +71,7 @@ pub struct Wishes<'a> {
     removed_items: BTreeMap<(NodeId, usize), bool>,
     /// The places (object, path) that asked for a change of a node: an anchored node is changed only
     /// if every user of it asks.
-    askers: BTreeMap<NodeId, BTreeSet<(usize, FieldPath)>>,
+    askers: BTreeMap<NodeId, BTreeSet<(usize, &'a FieldPath)>>,
 }
 
 /// Where a path leads.
@@ -101,7 +101,7 @@ impl<'a> Wishes<'a> {
             tree,
             documents,
             claims: BTreeMap::new(),
-            patches: 0,
+            patches: Vec::new(),
             additions: Vec::new(),
             replacements: BTreeMap::new(),
             appended: Vec::new(),
@@ -116,29 +116,40 @@ impl<'a> Wishes<'a> {
     ///
     /// # Errors
     /// It collides with a patch added before, or can not be made; nothing of it is added then.
-    pub fn add(&mut self, patch: &Patch) -> Result<(), Unresolved> {
-        let mut with = self.clone();
-        with.patches += 1;
+    pub fn add(&mut self, patch: &'a Patch) -> Result<(), Unresolved> {
+        let added = self.ops_of(patch);
+        if added.is_err() {
+            // Nothing of it stays. That is rare, so that those before are added again rather than copied each time.
+            let before = std::mem::take(&mut self.patches);
+            *self = Self::new(self.tree, self.documents);
+            for patch in before {
+                self.ops_of(patch)?;
+            }
+        }
+        added
+    }
+
+    fn ops_of(&mut self, patch: &'a Patch) -> Result<(), Unresolved> {
         // What goes comes last: a patch may move a field within what it empties.
         for op in &patch.ops {
-            with.op(op)?;
+            self.op(op)?;
         }
-        *self = with;
+        self.patches.push(patch);
         Ok(())
     }
 
-    fn op(&mut self, op: &PatchOp) -> Result<(), Unresolved> {
+    fn op(&mut self, op: &'a PatchOp) -> Result<(), Unresolved> {
         let document = op.document();
         let root = self.documents.get(document).map(Document::root);
         let root = root.ok_or_else(|| impossible("the patch names an object that is not there"))?;
         let path = op.path();
         let kind = match op {
-            PatchOp::Set { value, .. } => ClaimKind::Set(value.clone()),
+            PatchOp::Set { value, .. } => ClaimKind::Set(value),
             PatchOp::Remove { .. } => ClaimKind::Gone,
             PatchOp::Append { .. } => ClaimKind::Grown,
-            PatchOp::Rename { to, .. } => ClaimKind::Renamed(to.clone()),
+            PatchOp::Rename { to, .. } => ClaimKind::Renamed(to),
         };
-        if !self.claim(document, Claim { path: path.clone(), kind, patch: self.patches })? {
+        if !self.claim(document, Claim { path, kind, patch: self.patches.len() })? {
             return Ok(());
         }
         let place = self.place(root, path)?;
@@ -165,14 +176,11 @@ impl<'a> Wishes<'a> {
     }
 
     /// Remembers what a patch changes. False where the very same was asked for before.
-    fn claim(&mut self, document: usize, claim: Claim) -> Result<bool, Unresolved> {
+    fn claim(&mut self, document: usize, claim: Claim<'a>) -> Result<bool, Unresolved> {
         let claims = self.claims.entry(document).or_default();
         for other in claims.iter() {
-            let (same, above, below) = (
-                other.path == claim.path,
-                other.path.contains(&claim.path),
-                claim.path.contains(&other.path),
-            );
+            let (same, above, below) =
+                (other.path == claim.path, other.path.contains(claim.path), claim.path.contains(other.path));
             let conflict = match (&other.kind, &claim.kind) {
                 _ if !above && !below => false,
                 // One patch may give a field another name, and what is in it another value.
@@ -200,8 +208,8 @@ impl<'a> Wishes<'a> {
         Ok(true)
     }
 
-    fn ask(&mut self, node: NodeId, document: usize, path: &FieldPath) {
-        self.askers.entry(node).or_default().insert((document, path.clone()));
+    fn ask(&mut self, node: NodeId, document: usize, path: &'a FieldPath) {
+        self.askers.entry(node).or_default().insert((document, path));
     }
 
     fn is_null(&self, node: NodeId) -> bool {
@@ -240,7 +248,7 @@ impl<'a> Wishes<'a> {
     fn set(
         &mut self,
         document: usize,
-        path: &FieldPath,
+        path: &'a FieldPath,
         place: &Place,
         value: &Value,
     ) -> Result<(), Unresolved> {
@@ -279,7 +287,7 @@ impl<'a> Wishes<'a> {
     fn add_below(
         &mut self,
         document: usize,
-        path: &FieldPath,
+        path: &'a FieldPath,
         map: NodeId,
         rest: &[Segment],
         value: Value,
@@ -312,7 +320,7 @@ impl<'a> Wishes<'a> {
     fn append(
         &mut self,
         document: usize,
-        path: &FieldPath,
+        path: &'a FieldPath,
         place: &Place,
         value: &Value,
     ) -> Result<(), Unresolved> {
@@ -349,7 +357,7 @@ impl<'a> Wishes<'a> {
     fn remove(
         &mut self,
         document: usize,
-        path: &FieldPath,
+        path: &'a FieldPath,
         place: &Place,
         prune: bool,
     ) -> Result<(), Unresolved> {
@@ -433,9 +441,9 @@ impl<'a> Wishes<'a> {
     /// The places (object and path) that ask for a change inside an anchored node which not every
     /// user of the anchor asks for.
     #[must_use]
-    pub fn lonely(&self) -> BTreeSet<(usize, FieldPath)> {
+    pub fn lonely(&self) -> BTreeSet<(usize, &'a FieldPath)> {
         let short = self.askers.iter().filter(|(node, askers)| askers.len() < users(self.tree, **node).0);
-        short.flat_map(|(_, askers)| askers.iter().cloned()).collect()
+        short.flat_map(|(_, askers)| askers.iter().copied()).collect()
     }
 
     /// The anchored nodes with aliases inside which something changes.

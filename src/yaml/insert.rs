@@ -124,13 +124,18 @@ fn insert_lines(
 /// Lines as they are inserted at `at`: each ends with a line break, unless the text before has none,
 /// which means that the text ends there.
 fn as_lines(style: &Style<'_>, at: usize, column: usize, lines: &[String]) -> String {
-    let indent = " ".repeat(column);
     let whole = style.text.get(..at).is_none_or(|before| before.is_empty() || before.ends_with('\n'));
-    let line = |line: &String| match whole {
-        true => format!("{indent}{line}{}", style.newline),
-        false => format!("{}{indent}{line}", style.newline),
-    };
-    lines.iter().map(line).collect()
+    // Findings keep it: no room for more than there is.
+    let room = lines.iter().map(|line| column + line.len() + style.newline.len()).sum();
+    let mut text = String::with_capacity(room);
+    for line in lines {
+        let (before, after) = if whole { ("", style.newline) } else { (style.newline, "") };
+        text.push_str(before);
+        text.extend(std::iter::repeat_n(' ', column));
+        text.push_str(line);
+        text.push_str(after);
+    }
+    text
 }
 
 /// Whether the last entry of a mapping is a sequence whose dashes stand at the column of the keys.

@@ -289,7 +289,8 @@ impl<'a> Style<'a> {
     }
 
     fn written(&self, write: impl FnOnce(&mut String)) -> String {
-        let mut output = String::new();
+        // Most are a few lines.
+        let mut output = String::with_capacity(64);
         write(&mut output);
         output
     }

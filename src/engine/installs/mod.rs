@@ -13,6 +13,7 @@ mod fleet;
 mod git_generator;
 mod install;
 mod kustomize;
+mod named;
 mod overlay;
 mod place;
 mod reader;
@@ -57,6 +58,8 @@ pub(super) struct Installs {
     /// The charts that resources may install, by their folders.
     charts: HashMap<PathBuf, Arc<str>>,
     problems: Vec<Problem>,
+    /// Whether the files of a project without charts were not read for the values files that they name.
+    is_open: bool,
 }
 
 /// A release of a chart of the project.
@@ -83,6 +86,9 @@ enum Part<'p> {
 impl Installs {
     /// The resources of a project that install its charts.
     pub fn of(engine: &Engine, project: &Project) -> Self {
+        if project.charts().next().is_none() {
+            return Self::open();
+        }
         // Of a chart that is checked in part not everything is reported.
         let charts: HashMap<&Path, &Arc<str>> = project
             .charts()

@@ -130,7 +130,13 @@ pub(super) struct Release {
 
 /// Whether a file may have resources that are read here.
 pub(super) fn may_have(file: &Path, text: &str) -> bool {
-    kind_by_name(file).is_some() || GROUPS.iter().any(|group| text.contains(group))
+    let by_name = match kind_by_name(file) {
+        // Most kustomizations have no charts. A key may be written with an escape.
+        Some((_, "Kustomization")) => text.contains("helmCharts") || text.contains('\\'),
+        Some((_, kind)) => kind == "Bundle",
+        None => false,
+    };
+    by_name || GROUPS.iter().any(|group| text.contains(group))
 }
 
 /// The releases of a document in a file on disk.
