@@ -22,8 +22,9 @@ use super::folders::Folders;
 /// Bytes of text whose trees are kept for the next fix that changes the file.
 const MOST_SHELVED: usize = 2 << 20;
 
-/// The newest text of a file that is no longer as on disk.
-type Changed<'a> = dyn Fn(usize) -> Option<Arc<Source>> + 'a;
+/// The newest text of a file that is no longer as on disk, and whether it was changed since what is remembered of
+/// its objects was learned.
+type Changed<'a> = dyn Fn(usize) -> Option<(Arc<Source>, bool)> + 'a;
 
 /// The objects around a file, which come behind its own in the target. They are looked for once something
 /// asks for them.
@@ -323,9 +324,10 @@ impl<'a> Surroundings<'a> {
         numbers
     }
 
-    /// What the objects of a file say: as they were when it was judged, or of the newest text where it was changed.
+    /// What the objects of a file say: as they were when it was judged, or of the newest text where it was changed
+    /// since.
     fn seen<'s>(&'s self, engine: &Engine, place: usize, changed: &Changed<'_>, seen: &mut Vec<Seen<'s>>) {
-        if let Some(source) = changed(place) {
+        if let Some((source, true)) = changed(place) {
             let file = self.read(engine, place, Some(source));
             let objects = file.map(|file| Neighbour::of_all(&file.documents)).unwrap_or_default().into_iter();
             seen.extend(objects.map(|it| Seen { place, index: it.index, said: Cow::Owned(it.said) }));
@@ -380,7 +382,7 @@ impl<'a> Surroundings<'a> {
         });
         Around {
             found: LazyCell::new(found),
-            read: Box::new(move |place| self.read(engine, place, changed(place))),
+            read: Box::new(move |place| self.read(engine, place, changed(place).map(|(source, _)| source))),
             whole: self.whole,
         }
     }

@@ -58,7 +58,8 @@ pub(super) fn analyze(engine: &Engine, project: &Project, kept: &mut [Kept]) {
 /// Mends what is left after each file was mended by itself. `parts` begins with the manifests.
 pub(super) fn mend(engine: &Engine, project: &Project, selection: &Selection, parts: &mut [Mended]) {
     let around = surroundings(project, &mut parts.iter_mut().map(|part| &mut part.after));
-    let mut mending = Mending { engine, linked: engine.linked(), selection, around: &around, parts };
+    let (linked, later) = (engine.linked(), HashSet::new());
+    let mut mending = Mending { engine, linked, selection, around: &around, parts, later };
     for pass in 0..MOST_PASSES {
         let mut changed = false;
         for place in 0..mending.parts.len() {
@@ -87,6 +88,8 @@ struct Mending<'m, 'a> {
     selection: &'m Selection,
     around: &'m Surroundings<'a>,
     parts: &'m mut [Mended],
+    /// The files that were changed here: what is remembered of the others is of their newest texts.
+    later: HashSet<usize>,
 }
 
 impl Mending<'_, '_> {
@@ -108,7 +111,7 @@ impl Mending<'_, '_> {
             let known = self.parts.get(place).and_then(|part| part.after.linked_text());
             let text = known.or_else(|| self.text(place));
             let (Some(source), Some(file)) = (text, self.around.input(place)) else { return false };
-            let changed = |place: usize| self.changed(place);
+            let changed = |place: usize| Some((self.changed(place)?, self.later.contains(&place)));
             let around = self.around.around(&self.linked, place, &changed);
             let judged = judge_among(&self.linked, &source, file.role(), &around);
             let linked = || judged.findings.iter().filter(|finding| finding.linked);
@@ -174,6 +177,7 @@ impl Mending<'_, '_> {
             if let Some(part) = self.parts.get_mut(at) {
                 part.verified = verified;
                 part.after = Kept::from(judged);
+                self.later.insert(at);
             }
         }
         Ok(())
