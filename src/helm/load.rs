@@ -10,9 +10,9 @@ use super::dependency::in_range;
 use super::helmignore::{self, IgnoreRules};
 use super::metadata::{Dependency, Metadata};
 use super::parsed::ParsedTemplates;
-use super::values::ValuesFile;
-use crate::source::{FileError, Files, Limits, ProblemKind, Source};
-use crate::yaml::{self, DocumentState, NodeId, SpanTree};
+use super::parts::{Known, Parts, Read, read_metadata, read_yaml};
+use crate::source::{FileError, Files, Limits, Source};
+use crate::yaml;
 
 /// How to load.
 #[derive(Clone, Copy, Default)]
@@ -57,6 +57,7 @@ pub fn load_folder(
         )
     })?;
     loader.asked = Some(Asked::read(path, content)?);
+    loader.open.push(folder.to_owned());
     loader.folder(files, folder, folder, Standing::Own).map(Arc::new)
 }
 
@@ -156,19 +157,6 @@ impl<'a> Loader<'a> {
         shown: &str,
         standing: Standing,
     ) -> Result<Chart, ChartError> {
-        self.open.push(folder.to_owned());
-        let chart = self.open_folder(files, folder, shown, standing);
-        self.open.pop();
-        chart
-    }
-
-    fn open_folder(
-        &mut self,
-        files: &dyn Files,
-        folder: &str,
-        shown: &str,
-        standing: Standing,
-    ) -> Result<Chart, ChartError> {
         let unreadable = |path: &str, error: &FileError| {
             ChartError::of_path(path, format!("error reading {path}: {error}"))
         };
@@ -235,7 +223,7 @@ impl<'a> Loader<'a> {
             parts.metadata = Some((metadata, source));
         }
         for (name, content) in files {
-            parts.take(folder, name, content, self.options)?;
+            parts.take(folder, name, content, &self.options.limits, self.options.parsed)?;
         }
         let Some((mut metadata, chart_yaml)) = parts.metadata else {
             return Err(ChartError::of_path(join(folder, "Chart.yaml"), "Chart.yaml file is missing"));
@@ -422,7 +410,9 @@ impl<'a> Loader<'a> {
             return Err(format!("{name}: subcharts are nested too deeply"));
         };
         self.budget.depth = depth;
+        self.open.push(folder.to_owned());
         let loaded = self.folder(files, folder, shown, standing);
+        self.open.pop();
         self.budget.depth = depth + 1;
         let chart = loaded.map_err(|error| format!("{name}: {error}"))?;
         if chart.metadata.name != dependency.name {
@@ -482,179 +472,6 @@ fn is_copy(packed: &Chart, folder: &Chart) -> bool {
         && same(&packed.files, &folder.files)
         && values(packed) == values(folder)
         && schema(packed) == schema(folder)
-}
-
-/// A chart as it was loaded before.
-struct Known<'a> {
-    chart: &'a Chart,
-    contents: HashMap<&'a str, &'a Arc<[u8]>>,
-    files: HashMap<&'a str, &'a Arc<ChartFile>>,
-}
-
-impl<'a> Known<'a> {
-    fn new(chart: &'a Chart) -> Self {
-        let contents = chart.made_from.iter().map(|(name, content)| (name.as_str(), content)).collect();
-        let files = chart.templates.iter().chain(&chart.files).chain(&chart.schema);
-        Self { chart, contents, files: files.map(|file| (&*file.name, file)).collect() }
-    }
-
-    fn has(&self, name: &str, content: &Arc<[u8]>) -> bool {
-        self.contents.get(name).is_some_and(|known| **known == *content)
-    }
-}
-
-/// The files of a chart by role.
-#[derive(Default)]
-struct Parts<'a> {
-    known: Option<Known<'a>>,
-    metadata: Option<(Metadata, Arc<Source>)>,
-    /// requirements.yaml, where that declares dependencies.
-    declares: Option<Arc<Source>>,
-    templates: Vec<Arc<ChartFile>>,
-    files: Vec<Arc<ChartFile>>,
-    values: Option<Arc<ValuesFile>>,
-    schema: Option<Arc<ChartFile>>,
-    subcharts: BTreeMap<String, NamedFiles>,
-}
-
-impl Parts<'_> {
-    fn take(
-        &mut self,
-        folder: &str,
-        name: &str,
-        content: &Arc<[u8]>,
-        options: &LoadOptions<'_>,
-    ) -> Result<(), ChartError> {
-        let known = self.known.as_ref().filter(|known| known.has(name, content));
-        let known_file = known.and_then(|known| known.files.get(name).copied().cloned());
-        let known_values = known.and_then(|known| known.chart.values.clone());
-        let file = || known_file.clone().unwrap_or_else(|| Arc::new(ChartFile::new(folder, name, content)));
-        match name {
-            "Chart.yaml" => {}
-            "Chart.lock" => {
-                check_lock(&join(folder, name), content).map_err(|it| it.within("cannot load Chart.lock"))?
-            }
-            "values.yaml" if known_values.is_some() => self.values = known_values,
-            "values.yaml" => {
-                let source = text(&join(folder, name), content)
-                    .map_err(|it| it.within("cannot load values.yaml: cannot unmarshal yaml document"))?;
-                let values = ValuesFile::parse(&source, &options.limits).map_err(|error| {
-                    ChartError::at(&source, error.span, error.message).within("cannot load values.yaml")
-                })?;
-                self.values = Some(Arc::new(values));
-            }
-            "values.schema.json" => self.schema = Some(file()),
-            "requirements.yaml" => {
-                let context = "cannot load requirements.yaml";
-                let (source, tree, root) =
-                    read_yaml(&join(folder, name), content).map_err(|error| error.within(context))?;
-                if let Some((metadata, _)) = &mut self.metadata {
-                    read_metadata(metadata, &source, &tree, root).map_err(|error| error.within(context))?;
-                    let declares = root.is_some_and(|root| tree.get(root, "dependencies").is_some());
-                    self.declares = declares.then(|| Arc::clone(&source));
-                }
-                self.take_legacy(file());
-            }
-            "requirements.lock" => {
-                check_lock(&join(folder, name), content)
-                    .map_err(|it| it.within("cannot load requirements.lock"))?;
-                self.take_legacy(file());
-            }
-            _ if name.starts_with("templates/") => {
-                let new = || ChartFile::new(folder, name, content).with_parsed(options.parsed);
-                self.templates.push(known_file.clone().unwrap_or_else(|| Arc::new(new())));
-            }
-            _ => match name.strip_prefix("charts/") {
-                Some(inner) if !name.ends_with(".prov") => {
-                    let (chart, _) = inner.split_once('/').unwrap_or((inner, ""));
-                    let group = self.subcharts.entry(chart.to_owned()).or_default();
-                    group.push((inner.to_owned(), Arc::clone(content)));
-                }
-                _ => self.files.push(file()),
-            },
-        }
-        Ok(())
-    }
-
-    /// Files that are chart files in charts of version 1 only.
-    fn take_legacy(&mut self, file: Arc<ChartFile>) {
-        if self.metadata.as_ref().is_some_and(|(metadata, _)| metadata.api_version == "v1") {
-            self.files.push(file);
-        }
-    }
-}
-
-fn text(path: &str, content: &Arc<[u8]>) -> Result<Arc<Source>, ChartError> {
-    Source::from_bytes(path, content)
-        .map(Arc::new)
-        .map_err(|error| ChartError::of_path(path, format!("error converting YAML to JSON: yaml: {error}")))
-}
-
-type Read = (Arc<Source>, SpanTree, Option<NodeId>);
-
-/// Reads a file whose first document counts.
-fn read_yaml(path: &str, content: &Arc<[u8]>) -> Result<Read, ChartError> {
-    let source = text(path, content)?;
-    let parsed = yaml::parse_first(&source, &Limits::default());
-    let document = parsed.tree.documents().first();
-    if document.is_some_and(|document| document.state == DocumentState::Refused) {
-        let problem = parsed.problems.iter().find(|problem| problem.kind == ProblemKind::NotChecked);
-        let (message, span) =
-            problem.map_or(("not YAML", crate::source::Span::default()), |it| (it.message.as_str(), it.span));
-        let line = source.line_column(span.start()).line;
-        let message = format!("error converting YAML to JSON: yaml: line {line}: {message}");
-        return Err(ChartError::at(&source, span, message));
-    }
-    let root = document.and_then(|document| document.root);
-    Ok((source, parsed.tree, root))
-}
-
-fn read_metadata(
-    metadata: &mut Metadata,
-    source: &Arc<Source>,
-    tree: &SpanTree,
-    root: Option<NodeId>,
-) -> Result<(), ChartError> {
-    let Some(root) = root else { return Ok(()) };
-    metadata.read(tree, root).map_err(|error| ChartError::at(source, error.span, error.to_string()))
-}
-
-/// Lock files are read and not used, so only what Helm cannot read matters.
-fn check_lock(path: &str, content: &Arc<[u8]>) -> Result<(), ChartError> {
-    let (source, tree, root) = read_yaml(path, content)?;
-    let Some(generated) = root.and_then(|root| tree.get(root, "generated")) else { return Ok(()) };
-    let date = match tree.written_scalar(generated) {
-        Some(yaml::Scalar::Null) => return Ok(()),
-        Some(yaml::Scalar::String(text)) => is_date_time(&text),
-        _ => false,
-    };
-    if date {
-        return Ok(());
-    }
-    let message =
-        "error unmarshaling JSON: while decoding JSON: parsing time: `generated` is no RFC 3339 date";
-    Err(ChartError::at(&source, tree.full_span(generated), message))
-}
-
-/// RFC 3339 with what Go's `time.Parse` allows of it.
-fn is_date_time(text: &str) -> bool {
-    let shape = |bytes: &[u8], mask: &[u8]| {
-        bytes.len() == mask.len()
-            && bytes
-                .iter()
-                .zip(mask)
-                .all(|(byte, mask)| if *mask == b'0' { byte.is_ascii_digit() } else { byte == mask })
-    };
-    let (Some(start), Some(rest)) = (text.as_bytes().get(..19), text.as_bytes().get(19..)) else {
-        return false;
-    };
-    let fraction = match rest {
-        [b'.', digits @ ..] => 1 + digits.iter().take_while(|byte| byte.is_ascii_digit()).count(),
-        _ => 0,
-    };
-    let zone = rest.get(fraction..).unwrap_or_default();
-    let numeric = shape(zone, b"+00:00") || shape(zone, b"-00:00");
-    shape(start, b"0000-00-00T00:00:00") && fraction != 1 && (zone == b"Z" || numeric)
 }
 
 #[cfg(test)]

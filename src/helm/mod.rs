@@ -31,6 +31,7 @@ pub mod manifest;
 pub mod metadata;
 pub mod number;
 pub mod parsed;
+mod parts;
 pub mod path_match;
 pub mod regex;
 pub mod registry;
